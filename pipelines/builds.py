@@ -1,0 +1,142 @@
+"""Builds: the DuckDB files that dbt writes, each at a path of its own, and what is known of them.
+
+Belongs here: where a build lies, with what arguments dbt makes it, whether it may be published.
+Does not belong here: the models (`dbt_project/`), publishing (`releases.py`).
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from pipelines import lake
+from pipelines.settings import Home, Settings
+
+
+class BuildError(Exception):
+    """Why there is no build, or none that may be published; the message names the fix."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """One DuckDB file that dbt wrote.
+
+    Attributes:
+        run_id: the run that made it.
+        as_of: ISO date whose knowledge it holds.
+        stale_exports: exports with a refused delivery, for which older ones were used.
+        is_complete: whether every model was built and every test passed in this run.
+    """
+
+    run_id: str
+    as_of: str
+    stale_exports: tuple[str, ...]
+    is_complete: bool = False
+
+
+def build_path(home: Home, run_id: str) -> Path:
+    """Where the build of a run lies; no path is used twice."""
+    return home.warehouse / "builds" / f"{run_id}.duckdb"
+
+
+def dbt_arguments(as_of: date, settings: Settings) -> list[str]:
+    """The arguments of `dbt build` for a whole build, without unit tests.
+
+    Only typed values go into `--vars`, because dbt pastes them into SQL as they are.
+    """
+    variables = {
+        "as_of": as_of.isoformat(),
+        "reporting_currency": settings.reporting_currency,
+        "yearly_discount_rate": settings.yearly_discount_rate,
+    }
+    return ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+
+
+def dbt_environment(home: Home, path: Path) -> dict[str, str]:
+    """What dbt reads from the environment."""
+    return {"CX_HOME": str(home.path), "CX_BUILD": str(path)}
+
+
+def start_build(home: Home, settings: Settings, run_id: str) -> Build:
+    """What a build of the present lake will hold.
+
+    Raises:
+        BuildError: the lake is empty.
+    """
+    as_of = settings.as_of or lake.newest_delivery(home)
+    if as_of is None:
+        raise BuildError(
+            f"{home.lake}: nothing has landed, so there is nothing to build. Put exports into "
+            f"{home.landing}/<source>/<YYYY-MM-DD>/, or write a demo company's with: cx demo"
+        )
+    stale = {
+        f"{refusal.source}/{refusal.export}"
+        for refusal in lake.refusals(home)
+        if refusal.delivered_on <= as_of.isoformat()
+    }
+    build_path(home, run_id).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Build(run_id, as_of.isoformat(), tuple(sorted(stale)))
+
+
+def record_build(home: Home, build: Build) -> None:
+    """Keep what is known of a build beside it."""
+    path = build_path(home, build.run_id).with_suffix(".json")
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(asdict(build)), "utf-8")
+    os.replace(temporary, path)
+
+
+def publishable_build(home: Home, run_id: str) -> Build:
+    """The build of this run, else the newest complete one.
+
+    Raises:
+        BuildError: no build is complete, or this run's is not.
+    """
+    own = _read_build(build_path(home, run_id).with_suffix(".json"))
+    if own is not None:
+        if not own.is_complete:
+            raise BuildError(
+                f"{build_path(home, run_id)}: not every model was built and tested in this run, "
+                "so nothing is published. Run the whole job `refresh`."
+            )
+        return own
+    folder = home.warehouse / "builds"
+    newest_first = sorted(
+        folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True
+    )
+    for path in newest_first:
+        build = _read_build(path)
+        if build is not None and build.is_complete and path.with_suffix(".duckdb").exists():
+            return build
+    raise BuildError(f"{folder}: holds no complete build. Run the whole job `refresh`.")
+
+
+def newest_build(home: Home, *, besides: str) -> Path | None:
+    """The newest build's file other than that of the run `besides`; None when there is none."""
+    files = [
+        path
+        for path in (home.warehouse / "builds").glob("*.duckdb")
+        if path != build_path(home, besides)
+    ]
+    return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+
+def marts_in(manifest: dict[str, object]) -> Sequence[str]:
+    """The names of the marts: what a release holds."""
+    nodes = manifest["nodes"]
+    assert isinstance(nodes, dict)
+    return sorted(
+        node["name"]
+        for node in nodes.values()
+        if node["resource_type"] == "model" and node["schema"] == "marts"
+    )
+
+
+def _read_build(path: Path) -> Build | None:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return Build(**{**content, "stale_exports": tuple(content["stale_exports"])})

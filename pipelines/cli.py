@@ -1,0 +1,318 @@
+"""The command `cx`, thin over Dagster and the modules.
+
+Exit codes: 0 done; 1 the run failed and nothing was published; 2 it could not start; 3 published,
+but with an export whose newest delivery was refused.
+"""
+
+import logging
+import os
+import sys
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines import headlines, lake, landing, pseudonyms, releases
+from pipelines.contracts.contract import all_exports
+from pipelines.dbt_manifest import ManifestError, prepare_manifest
+from pipelines.pseudonyms import KeyMissing
+from pipelines.releases import ReleaseError
+from pipelines.settings import CHECKOUT, Home, SettingsError, load_settings
+
+FAILED, CANNOT_START, DEGRADED = 1, 2, 3
+
+_DAGSTER_SETTINGS = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+    granularity: op
+  runs:
+    max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 180
+  cancel_timeout_seconds: 60
+  max_runtime_seconds: 3600
+  poll_interval_seconds: 30
+  free_slots_after_run_end_seconds: 5
+run_retries:
+  enabled: true
+  max_retries: 1
+  retry_on_asset_or_op_failure: false
+"""
+
+application = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="The customer-experience warehouse: land exports, build marts, publish releases.",
+)
+console = Console(highlight=False)
+
+
+class CannotStart(Exception):
+    """What keeps a command from doing anything, in one line."""
+
+
+def main() -> None:
+    """Run a command; what keeps it from starting is one line on stderr, not a traceback."""
+    os.umask(0o077)
+    try:
+        application()
+    except (CannotStart, KeyMissing, ManifestError, ReleaseError, SettingsError) as error:
+        print(f"cx: {error}", file=sys.stderr)
+        sys.exit(CANNOT_START)
+
+
+@application.command()
+def demo(
+    customers: Annotated[int, typer.Option(min=50, help="How many customers.")] = 5_000,
+    months: Annotated[int, typer.Option(min=3, max=120, help="How many months.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Do nothing where deliveries lie already.")
+    ] = False,
+) -> None:
+    """Write a demo company's deliveries into the landing folder."""
+    from pipelines.demo.company import write_demo
+
+    home = Home.from_environment().create()
+    if any(landing.delivered_days(home, export.source) for export in all_exports()):
+        if if_empty:
+            return
+        raise CannotStart(
+            f"{home.landing}: holds deliveries already, and a demo company doesn't belong among "
+            "them. Set CX_HOME to another folder."
+        )
+    started = time.monotonic()
+    truth = write_demo(home.path, customers=customers, months=months, seed=seed)
+    made = pseudonyms.create_key_file(home.key_file) if _key_is_needed() else False
+    console.print(
+        f"Demo company: {customers:,} customers, {months} months, seed {seed}, "
+        f"{sum(fault.rows for fault in truth.faults):,} faulty rows planted, "
+        f"in {time.monotonic() - started:.1f} s: {home.landing}"
+        + (f"\nKey for pseudonyms: {home.key_file}" if made else "")
+    )
+
+
+@application.command()
+def run() -> None:
+    """Land what is new, build and test the marts, publish a release."""
+    home = Home.from_environment().create()
+    settings = load_settings(home)
+    pseudonyms.load_key(home.key_file)
+    sources = {export.source for export in all_exports()}
+    if not any(landing.delivered_days(home, source) for source in sources):
+        raise CannotStart(
+            f"{home.landing}: no delivery. Put exports into <source>/<YYYY-MM-DD>/ there, or "
+            "write a demo company's with: cx demo"
+        )
+    before = releases.current_release(home.path)
+    with releases.run_lock(home.path):
+        started = time.monotonic()
+        succeeded = _execute_refresh(home)
+    took = time.monotonic() - started
+    _show_accounts(home)
+    for refusal in lake.refusals(home):
+        console.print(
+            f"[red]refused[/] {refusal.source}/{refusal.export} {refusal.delivered_on}: "
+            f"{refusal.message}",
+            soft_wrap=True,
+        )
+    for source in sorted(sources):
+        unread = [
+            f"{source}/{day}/{name}"
+            for day in landing.delivered_days(home, source)
+            for name in landing.unread_files(home, source, day)
+        ]
+        if unread:
+            console.print(f"not read, as no export of {source} has such files: {', '.join(unread)}")
+    current = releases.current_release(home.path)
+    if not succeeded:
+        standing = f"release {current.seq} stays" if current else "there is no release yet"
+        console.print(f"[red]The run failed after {took:.0f} s; nothing was published, {standing}.")
+        raise typer.Exit(FAILED)
+    assert current is not None
+    headlines.show(home, console)
+    fresh = before is None or before.seq != current.seq
+    console.print(
+        f"Release {current.seq} {'published' if fresh else 'unchanged'}, as of {current.as_of}, "
+        f"after {took:.0f} s.\nBI tools read: {home.warehouse / 'current.duckdb'}",
+        soft_wrap=True,
+    )
+    if settings.as_of:
+        console.print(f"CX_AS_OF is set: nothing dated after {settings.as_of} is in it.")
+    if current.is_degraded:
+        console.print(
+            "[red]Older deliveries were used for: " + ", ".join(current.stale_exports),
+            soft_wrap=True,
+        )
+        raise typer.Exit(DEGRADED)
+
+
+@application.command()
+def status() -> None:
+    """Show what has landed, what was rejected and why, what stands refused, what is published."""
+    home = Home.from_environment()
+    _show_accounts(home, by_reason=True)
+    for refusal in lake.refusals(home):
+        console.print(
+            f"[red]refused[/] {refusal.source}/{refusal.export} {refusal.delivered_on}: "
+            f"{refusal.message}",
+            soft_wrap=True,
+        )
+    current = releases.current_release(home.path)
+    if current is None:
+        console.print("Nothing is published yet.")
+    else:
+        console.print(
+            f"Release {current.seq}, as of {current.as_of}, "
+            f"published {current.published_at:%Y-%m-%d %H:%M} UTC"
+            + (
+                f", [red]older deliveries for {', '.join(current.stale_exports)}[/]"
+                * current.is_degraded
+            )
+        )
+
+
+@application.command("releases")
+def list_releases() -> None:
+    """List the releases that are kept, newest first."""
+    home = Home.from_environment()
+    found = releases.list_releases(home.path)
+    if not found:
+        raise CannotStart(f"{home.warehouse}: no release yet. Make one with: cx run")
+    table = Table("release", "as of", "published (UTC)", "marts", "rows", "", box=None)
+    for release in found:
+        table.add_row(
+            str(release.seq),
+            str(release.as_of),
+            f"{release.published_at:%Y-%m-%d %H:%M}",
+            str(len(release.tables)),
+            f"{sum(facts.rows for facts in release.tables.values()):,}",
+            ("current " if release.is_current else "")
+            + ("older deliveries: " + ", ".join(release.stale_exports)) * release.is_degraded,
+        )
+    console.print(table)
+
+
+@application.command()
+def rollback(
+    seq: Annotated[
+        int | None, typer.Argument(help="Which release; the one before the current by default.")
+    ] = None,
+) -> None:
+    """Make an earlier release the current one."""
+    home = Home.from_environment()
+    with releases.run_lock(home.path) as lock:
+        release = releases.rollback(home.path, lock, seq)
+    console.print(f"BI tools now read release {release.seq}, as of {release.as_of}.")
+
+
+@application.command()
+def prepare() -> None:
+    """Make what Dagster needs to load: its home folder and dbt's manifest."""
+    home = Home.from_environment().create()
+    _prepare(home)
+
+
+def _key_is_needed() -> bool:
+    return "CX_PSEUDONYM_KEY" not in os.environ
+
+
+def _prepare(home: Home) -> None:
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    settings = home.dagster / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_DAGSTER_SETTINGS, "utf-8")
+    prepare_manifest(CHECKOUT / "dbt_project")
+
+
+def _execute_refresh(home: Home) -> bool:
+    _prepare(home)
+    logging.getLogger("cx.progress").addHandler(_ProgressLines())
+    logging.getLogger("cx.progress").setLevel(logging.INFO)
+    import dagster as dg
+
+    from pipelines.definitions import definitions
+
+    with dg.DagsterInstance.get() as instance:
+        result = definitions.resolve_job_def("refresh").execute_in_process(
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+    for event in result.get_step_failure_events() if not result.success else ():
+        error = event.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        console.print(
+            f"[red]failed[/] {event.step_key}: {cause.message.strip() if cause else ''}",
+            soft_wrap=True,
+        )
+    return bool(result.success)
+
+
+class _ProgressLines(logging.Handler):
+    """Prints what steps say of themselves, each line with the seconds since the start."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._started = time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        console.print(
+            f"{time.monotonic() - self._started:6.1f} s  {record.getMessage()}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _show_accounts(home: Home, *, by_reason: bool = False) -> None:
+    totals: dict[str, list[int]] = {}
+    reasons: dict[tuple[str, str], int] = {}
+    newest: dict[str, str] = {}
+    for account in lake.accounts(home):
+        name = f"{account.source}/{account.export}"
+        row = totals.setdefault(name, [0] * 6)
+        excluded = sum(account.excluded.values())
+        for position, count in enumerate(
+            (1, account.read, account.accepted, account.rejected, account.duplicates, excluded)
+        ):
+            row[position] += count
+        newest[name] = max(newest.get(name, ""), account.delivered_on)
+        for reason, rows in account.reasons.items():
+            reasons[name, reason] = reasons.get((name, reason), 0) + rows
+        for rule, rows in account.excluded.items():
+            reasons[name, f"(excluded) {rule}"] = (
+                reasons.get((name, f"(excluded) {rule}"), 0) + rows
+            )
+    if not totals:
+        console.print(f"{home.lake}: nothing has landed yet.")
+        return
+    table = Table(
+        "export",
+        "newest",
+        *("deliveries", "read", "accepted", "rejected", "duplicates", "excluded"),
+        box=None,
+    )
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for name, counts in totals.items():
+        table.add_row(name, newest[name], *(f"{count:,}" for count in counts))
+    console.print(table)
+    if reasons:
+        why = Table("why rows are not in the lake", "", "rows", box=None)
+        why.columns[2].justify = "right"
+        shown = sorted(reasons.items(), key=lambda each: (each[0][0], -each[1]))
+        for (name, reason), rows in shown if by_reason else _largest(shown):
+            why.add_row(name, reason, f"{rows:,}")
+        console.print(why)
+        if not by_reason:
+            console.print(f"The rows themselves: {home.rejected} (all reasons: cx status)")
+
+
+def _largest(reasons: list[tuple[tuple[str, str], int]]) -> list[tuple[tuple[str, str], int]]:
+    return sorted(reasons, key=lambda each: -each[1])[:8]

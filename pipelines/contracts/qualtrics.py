@@ -1,0 +1,68 @@
+"""Qualtrics responses as CSV: three header rows, one data row per response.
+
+System columns are matched by the ImportId of header row 3, so that neither the exporting user's
+language nor the order of columns matters. Question columns differ from survey to survey; the
+reader (`exports/qualtrics.py`) folds them into `answers`.
+"""
+
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.contracts.contract import Timestamp, column, export
+
+PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
+
+
+@export(
+    "qualtrics",
+    "responses",
+    files=("*.csv", "*.tsv"),
+    key=("response_id",),
+    modified="recorded_date",
+    delivery="window",
+    reader="qualtrics",
+    zone="file",
+    nulls=("-99",),
+    known=(
+        "ipAddress",
+        "recipientLastName",
+        "recipientFirstName",
+        "locationLatitude",
+        "locationLongitude",
+    ),
+    excluded={
+        "preview": (pl.col("status") & PREVIEW != 0)
+        | (pl.col("distribution_channel") == "preview"),
+        "test": pl.col("status") & TEST != 0,
+        "spam": pl.col("status") & SPAM != 0,
+        "synthetic": pl.col("status") & SYNTHETIC != 0,
+    },
+)
+class QualtricsResponses(pa.DataFrameModel):
+    """One row per response, its answers inside it."""
+
+    response_id: str = column("_recordId", "ResponseId", nullable=False, str_matches=r"^R_\w+$")
+    start_date: Timestamp = column("startDate", nullable=False)
+    end_date: Timestamp = column("endDate", nullable=False)
+    recorded_date: Timestamp = column("recordedDate", nullable=False)
+    status: int = column("status", nullable=False, ge=0)
+    progress: int = column("progress", required=False, ge=0, le=100)
+    duration_seconds: int = column("duration", required=False, ge=0)
+    finished: bool = column("finished", nullable=False)
+    recipient_email_pseudonym: str = column("recipientEmail", required=False, personal="email")
+    external_data_reference: str = column(
+        "externalDataReference", required=False, personal="email_if_address"
+    )
+    distribution_channel: str = column("distributionChannel", required=False)
+    user_language: str = column("userLanguage", required=False)
+    case_number: str = column("CaseNumber", required=False)
+    survey: str = pa.Field(nullable=False)
+    answers: pl.List(pl.Struct({"question_id": pl.String, "value": pl.String})) = pa.Field(  # type: ignore[valid-type]
+        nullable=False
+    )
+    questions: str = pa.Field(nullable=False)
+
+    @pa.dataframe_check(name="ended_after_it_started")
+    def ended_after_it_started(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """A response can't end before it starts."""
+        return data.lazyframe.select(pl.col("end_date") >= pl.col("start_date"))

@@ -1,0 +1,107 @@
+"""What people maintain by hand: comma-separated UTF-8 files with plain headers, ISO dates.
+
+`reference` is a source like the others; each delivery holds the whole list.
+"""
+
+import pandera.polars as pa
+import polars as pl
+
+from pipelines.contracts.contract import Money, Rate, column, export
+
+
+@export(
+    "reference",
+    "survey_questions",
+    files=("survey_questions.csv",),
+    key=("source", "survey", "question_id"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceSurveyQuestions(pa.DataFrameModel):
+    """One row per question that is declared to measure NPS, CSAT, CES or eNPS."""
+
+    source: str = column("source", nullable=False)
+    survey: str = column("survey", nullable=False)
+    question_id: str = column("question_id", nullable=False)
+    metric: str = column("metric", nullable=False, isin=["nps", "csat", "ces", "enps"])
+    scale_min: int = column("scale_min", nullable=False)
+    scale_max: int = column("scale_max", nullable=False)
+    top_boxes: str = column("top_boxes", required=False, str_matches=r"^-?\d+(;-?\d+)*$")
+    higher_is_better: bool = column("higher_is_better", nullable=False)
+    choices: str = column("choices", required=False, str_matches=r"^[^=;]+=-?\d+(;[^=;]+=-?\d+)*$")
+    question: str = column("question", required=False)
+
+    @pa.dataframe_check(name="scale_has_a_range")
+    def scale_has_a_range(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """A scale's lowest answer lies below its highest."""
+        return data.lazyframe.select(pl.col("scale_min") < pl.col("scale_max"))
+
+
+@export(
+    "reference",
+    "teams",
+    files=("teams.csv",),
+    key=("agent", "from_date"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceTeams(pa.DataFrameModel):
+    """One row per agent and stay in a team."""
+
+    agent: str = column("agent", nullable=False, personal="email_if_address")
+    team: str = column("team", nullable=False)
+    leader: str = column("leader", nullable=False)
+    from_date: pl.Date = column("from", nullable=False)
+    to_date: pl.Date = column("to")
+
+
+@export(
+    "reference",
+    "margins",
+    files=("margins.csv",),
+    key=("segment", "product", "from_date"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceMargins(pa.DataFrameModel):
+    """One row per segment, product and first day of a contribution margin; blank means all."""
+
+    segment: str = column("segment")
+    product: str = column("product", required=False)
+    margin: Rate = column("margin", nullable=False, ge=0, le=1)
+    from_date: pl.Date = column("from", nullable=False)
+
+
+@export(
+    "reference",
+    "exchange_rates",
+    files=("exchange_rates.csv",),
+    key=("valid_on", "from_currency", "to_currency"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceExchangeRates(pa.DataFrameModel):
+    """One row per day and pair of currencies: one unit of `from` is worth `rate` units of `to`."""
+
+    valid_on: pl.Date = column("date", nullable=False)
+    from_currency: str = column("from", nullable=False, str_matches=r"^[A-Z]{3}$")
+    to_currency: str = column("to", nullable=False, str_matches=r"^[A-Z]{3}$")
+    rate: Rate = column("rate", nullable=False, gt=0)
+
+
+@export(
+    "reference",
+    "kpi_targets",
+    files=("kpi_targets.csv",),
+    key=("kpi", "leader", "from_date"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceKpiTargets(pa.DataFrameModel):
+    """One row per KPI, leader (blank means all) and first day of a target."""
+
+    kpi: str = column("kpi", nullable=False)
+    leader: str = column("leader")
+    target: Money = column("target", nullable=False)
+    from_date: pl.Date = column("from", nullable=False)
+    to_date: pl.Date = column("to", required=False)

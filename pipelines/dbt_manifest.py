@@ -1,0 +1,50 @@
+"""dbt's manifest, from which Dagster learns the models: made before the definitions are loaded.
+
+Not at import: several processes load the definitions at once, and they would race.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+_SOURCES = ("*.yml", "models/**/*", "macros/**/*", "tests/**/*")
+
+
+class ManifestError(Exception):
+    """dbt can't parse its project; the message holds dbt's own words."""
+
+
+def prepare_manifest(project: Path) -> Path:
+    """Parse the dbt project unless its manifest is newer than all its files.
+
+    Raises:
+        ManifestError: dbt can't parse it.
+    """
+    manifest = project / "target" / "manifest.json"
+    if manifest.exists() and manifest.stat().st_mtime >= _newest_change(project):
+        return manifest
+    outcome = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            "parse",
+            "--project-dir",
+            str(project),
+            "--profiles-dir",
+            str(project),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode:
+        raise ManifestError(f"{project}: dbt can't parse the project.\n{outcome.stdout.strip()}")
+    return manifest
+
+
+def _newest_change(project: Path) -> float:
+    return max(
+        path.stat().st_mtime
+        for pattern in _SOURCES
+        for path in project.glob(pattern)
+        if path.is_file()
+    )

@@ -1,0 +1,17 @@
+"""The code location: everything in `defs/`, and nothing else."""
+
+import dagster as dg
+
+from pipelines import defs
+from pipelines.defs.resources import Warehouse, dbt_command_line
+from pipelines.defs.schedules import nightly, refresh
+from pipelines.defs.sensors import deliveries
+
+definitions = dg.Definitions(
+    assets=dg.load_assets_from_package_module(defs),
+    jobs=[refresh],
+    schedules=[nightly],
+    sensors=[deliveries],
+    resources={"warehouse": Warehouse(), "dbt": dbt_command_line()},
+    executor=dg.in_process_executor,
+)

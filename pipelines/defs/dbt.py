@@ -1,0 +1,50 @@
+"""The dbt models and their tests, as assets and checks; one fresh DuckDB file per run."""
+
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from pipelines import builds
+from pipelines.defs.dbt_project import PROJECT
+from pipelines.defs.resources import Warehouse
+
+progress = logging.getLogger("cx.progress")
+
+
+@dbt_assets(manifest=PROJECT.manifest_path, project=PROJECT, name="dbt_models")
+def dbt_models(
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
+) -> Iterator[Any]:
+    """Build the models from the lake and test them; a failed test fails the run."""
+    home, settings = warehouse.home, warehouse.settings()
+    build = builds.start_build(home, settings, context.run_id)
+    path = builds.build_path(home, build.run_id)
+    if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
+        shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
+    arguments = builds.dbt_arguments(date.fromisoformat(build.as_of), settings)
+    with _environment(builds.dbt_environment(home, path)):
+        yield from dbt.cli(arguments, context=context).stream()
+    builds.record_build(home, replace(build, is_complete=not context.is_subset))
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables for the dbt process, which takes over this process's environment."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,261 @@
+"""How an export becomes an asset: `landed(contract)`, one line per export.
+
+Belongs here: what Dagster shows of a landed export. Does not belong here: landing itself
+(`pipelines/landing.py`).
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pandera.polars as pa
+from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
+
+from pipelines import lake, landing
+from pipelines.contracts.contract import Export, export_of
+from pipelines.defs.resources import Warehouse
+from pipelines.exports.files import FileRefused
+from pipelines.lake import Account
+from pipelines.settings import Home, first_delivery
+
+DELIVERY_DAYS = dg.DailyPartitionsDefinition(
+    start_date=first_delivery().isoformat(), end_offset=1, timezone="UTC"
+)
+
+progress = logging.getLogger("cx.progress")
+
+_TAKEN = "every_delivery_was_taken"
+_ACCOUNTED = "every_row_is_accounted_for"
+_HEADER = "header_is_as_it_was"
+_CLEAN = "no_row_was_rejected"
+
+
+def landed(
+    contract: type[pa.DataFrameModel], *, deps: Sequence[dg.AssetsDefinition] = ()
+) -> dg.AssetsDefinition:
+    """The asset of an export: its deliveries, validated, in the lake.
+
+    A run for chosen partitions lands those days. A run without partitions lands every delivery
+    that is new, changed or gone: the nightly case, in which nobody should have to say which.
+    """
+    export = export_of(contract)
+    key = dg.AssetKey([export.source, export.name])
+
+    @dg.asset(
+        key=key,
+        deps=deps,
+        partitions_def=DELIVERY_DAYS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        group_name="landing",
+        kinds={"csv", "pandera", "parquet"},
+        owners=["team:data-engineering"],
+        description=f"{export.grain}\n\n{export.delivery.capitalize()} deliveries of "
+        f"`{'`, `'.join(export.files)}`.",
+        metadata=_definition_metadata(export),
+        tags={"source": export.source, "delivery": export.delivery},
+        check_specs=[
+            dg.AssetCheckSpec(_TAKEN, asset=key, description="No delivery stands refused."),
+            dg.AssetCheckSpec(
+                _ACCOUNTED,
+                asset=key,
+                description="Read = accepted + rejected + duplicates + excluded, each delivery.",
+            ),
+            dg.AssetCheckSpec(
+                _CLEAN,
+                asset=key,
+                description="No row broke the contract; warns, as rows are set aside.",
+            ),
+            dg.AssetCheckSpec(
+                _HEADER, asset=key, description="No header has gained or lost columns since."
+            ),
+        ],
+    )
+    def asset(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[Any]:
+        yield from _land_days(context, warehouse, export)
+
+    return asset
+
+
+def _definition_metadata(export: Export) -> dict[str, Any]:
+    return {
+        "dagster/column_schema": dg.TableSchema(
+            columns=[
+                dg.TableColumn(
+                    name,
+                    str(kind),
+                    description=", ".join(export.rules[name].labels)
+                    if name in export.rules
+                    else "made by the reader",
+                    constraints=dg.TableColumnConstraints(
+                        nullable=bool(export.schema.columns[name].nullable),
+                        unique=export.key == (name,),
+                    ),
+                )
+                for name, kind in export.column_types.items()
+            ]
+        ),
+        "key": ", ".join(export.key),
+        "contract": f"{export.contract.__module__}.{export.contract.__name__}",
+    }
+
+
+def _land_days(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, export: Export
+) -> Iterator[Any]:
+    home, settings, pseudonyms = warehouse.home, warehouse.settings(), warehouse.pseudonyms()
+    lake.write_empty_files(home)
+    key = dg.AssetKey([export.source, export.name])
+    if context.has_partition_key or context.has_partition_key_range:
+        chosen = {date.fromisoformat(each) for each in context.partition_keys}
+    else:
+        chosen = None
+    shown = context.instance.get_materialized_partitions(key)
+    newly: list[Account] = []
+    for day in _days(home, export, chosen):
+        try:
+            landed = landing.land(home, export, day, settings, pseudonyms)
+        except FileRefused as refused:
+            progress.error("REFUSED %s/%s %s: %s", export.source, export.name, day, refused)
+            context.log.error(f"{day}: {refused}")
+            continue
+        if landed is None:
+            continue
+        if landed.is_new or day.isoformat() not in shown:
+            newly.append(landed.account)
+            yield dg.AssetMaterialization(
+                key, partition=day.isoformat(), metadata=_metadata(home, export, landed.account)
+            )
+    _report(export, newly)
+    yield from _checks(home, export, key)
+    # Without this mark Dagster would log the same event for every day of the run's range,
+    # delivered or not, and it would hide the day's own counts.
+    yield dg.MaterializeResult(
+        asset_key=key, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
+    )
+
+
+def _days(home: Home, export: Export, chosen: set[date] | None) -> list[date]:
+    """The days to look at: delivered ones, and landed ones whose delivery may be gone."""
+    days = {*landing.delivered_days(home, export.source), *lake.landed_days(home, export)}
+    return sorted(days if chosen is None else days & chosen)
+
+
+def _metadata(home: Home, export: Export, account: Account) -> dict[str, Any]:
+    day = date.fromisoformat(account.delivered_on)
+    metadata: dict[str, Any] = {
+        "dagster/row_count": account.accepted,
+        "read": account.read,
+        "accepted": account.accepted,
+        "rejected": account.rejected,
+        "duplicates": account.duplicates,
+        "excluded": sum(account.excluded.values()),
+        "rejected_share": account.rejected / account.read if account.read else 0.0,
+        "bytes": sum(file.size for file in account.files),
+        "delivered_on": account.delivered_on,
+        "files": dg.MetadataValue.md(
+            "\n".join(f"- `{file.name}`: {file.rows:,} rows" for file in account.files)
+        ),
+        "lake_file": dg.MetadataValue.path(lake.lake_file(home, export, day)),
+    }
+    if account.rejected:
+        metadata["why_rejected"] = _table("reason", account.reasons)
+        metadata["quarantine_file"] = dg.MetadataValue.path(lake.rejected_file(home, export, day))
+    if account.excluded:
+        metadata["why_excluded"] = _table("rule", account.excluded)
+    if account.unknown_columns:
+        metadata["unknown_columns"] = ", ".join(account.unknown_columns)
+    return metadata
+
+
+def _table(first: str, counts: dict[str, int]) -> dg.MarkdownMetadataValue:
+    lines = [f"| {first} | rows |", "|---|---:|"]
+    lines += [f"| {name} | {rows:,} |" for name, rows in counts.items()]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _checks(home: Home, export: Export, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    """What the lake holds now, over all its deliveries: the checks tell the state, not the run."""
+    days = lake.landed_days(home, export)
+    accounts = [account for day in days if (account := lake.read_account(home, export, day))]
+    refused = [
+        refusal
+        for refusal in lake.refusals(home)
+        if (refusal.source, refusal.export) == (export.source, export.name)
+    ]
+    yield dg.AssetCheckResult(
+        passed=not refused,
+        asset_key=key,
+        check_name=_TAKEN,
+        description="; ".join(f"{each.delivered_on}: {each.message}" for each in refused) or None,
+        metadata={"refused_deliveries": len(refused), "landed_deliveries": len(accounts)},
+    )
+    unbalanced = [account.delivered_on for account in accounts if not account.is_balanced]
+    yield dg.AssetCheckResult(
+        passed=not unbalanced,
+        asset_key=key,
+        check_name=_ACCOUNTED,
+        metadata={
+            "read": sum(account.read for account in accounts),
+            "accepted": sum(account.accepted for account in accounts),
+            "rejected": sum(account.rejected for account in accounts),
+            "duplicates": sum(account.duplicates for account in accounts),
+            "excluded": sum(sum(account.excluded.values()) for account in accounts),
+            "unbalanced_deliveries": ", ".join(unbalanced) or "none",
+        },
+    )
+    newest = accounts[-1] if accounts else None
+    yield dg.AssetCheckResult(
+        passed=newest is None or newest.rejected == 0,
+        asset_key=key,
+        check_name=_CLEAN,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Newest delivery: {newest.rejected:,} of {newest.read:,} rows in quarantine."
+        if newest
+        else "Nothing has been delivered.",
+        metadata={"why_rejected": _table("reason", newest.reasons)} if newest else {},
+    )
+    yield _header_check(accounts, key)
+
+
+def _header_check(accounts: list[Account], key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Compare the newest delivery's columns with the one before: gained, lost."""
+    headers = [
+        {label for file in account.files for label in file.header} for account in accounts[-2:]
+    ]
+    gained = sorted(headers[1] - headers[0]) if len(headers) == 2 else []
+    lost = sorted(headers[0] - headers[1]) if len(headers) == 2 else []
+    return dg.AssetCheckResult(
+        passed=not gained and not lost,
+        asset_key=key,
+        check_name=_HEADER,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"gained": ", ".join(gained) or "none", "lost": ", ".join(lost) or "none"},
+    )
+
+
+def _report(export: Export, newly: list[Account]) -> None:
+    """One line in the terminal for what this step did."""
+    if not newly:
+        return
+    read = sum(account.read for account in newly)
+    rejected = sum(account.rejected for account in newly)
+    duplicates = sum(account.duplicates for account in newly)
+    excluded = sum(sum(account.excluded.values()) for account in newly)
+    progress.info(
+        "%-28s %3d %s %12s rows read%s",
+        f"{export.source}/{export.name}",
+        len(newly),
+        "delivery " if len(newly) == 1 else "deliveries",
+        f"{read:,}",
+        "".join(
+            f", {count:,} {word}"
+            for word, count in (
+                ("rejected", rejected),
+                ("duplicates", duplicates),
+                ("excluded", excluded),
+            )
+            if count
+        ),
+    )

@@ -1,0 +1,16 @@
+"""Lists that people maintain by hand."""
+
+from pipelines.contracts.reference import (
+    ReferenceExchangeRates,
+    ReferenceKpiTargets,
+    ReferenceMargins,
+    ReferenceSurveyQuestions,
+    ReferenceTeams,
+)
+from pipelines.defs.landed import landed
+
+survey_questions = landed(ReferenceSurveyQuestions)
+teams = landed(ReferenceTeams)
+margins = landed(ReferenceMargins)
+exchange_rates = landed(ReferenceExchangeRates)
+kpi_targets = landed(ReferenceKpiTargets)

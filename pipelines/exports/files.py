@@ -1,0 +1,603 @@
+"""Which files a delivery holds, and how their bytes are read.
+
+Here: listing a delivery folder, looking into archives, opening one file safely, its hash.
+Not here: what the bytes mean (``text``), which export a file belongs to, and any writing.
+Nothing is ever unpacked to disk, and no link is ever followed.
+"""
+
+import errno
+import gzip
+import hashlib
+import io
+import os
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import FileIO
+from pathlib import Path, PurePosixPath
+from threading import Lock
+from typing import BinaryIO
+
+READ_BYTES = 1 << 20
+
+# Real exports shrink 5 to 30 times, one row repeated for ever about 200 times.
+EXPANSION_LIMIT = 250
+# Below this size a high ratio harms nobody.
+EXPANSION_ALLOWED_BYTES = 64 << 20
+EXPANDED_BYTES_LIMIT = 64 << 30
+# A weekly CRM export with attachments has thousands of members, seldom tens of thousands.
+MEMBER_LIMIT = 100_000
+DIRECTORY_BYTES_LIMIT = 16 << 20
+
+_REMEMBERED_HASHES = 4096
+_MEMBER_HEADER_BYTES = 30
+
+_IGNORING_RULES = {
+    "hidden_file": re.compile(r"\.[^.].*"),
+    "archive_metadata": re.compile(r"__MACOSX"),
+    "folder_settings": re.compile(r"thumbs\.db|desktop\.ini", re.IGNORECASE),
+    "editor_file": re.compile(r"~\$.*|.*~|.*\.(?:tmp|swp|bak)", re.IGNORECASE),
+    "unfinished_download": re.compile(r".*\.(?:part|partial|crdownload)", re.IGNORECASE),
+}
+
+
+class FileRefused(Exception):
+    """A whole file that can't be read.
+
+    Attributes:
+        file: The file's name as people know it, relative to its delivery.
+        code: The kind of refusal in snake_case, such as ``truncated_archive``.
+        reason: What is wrong with the file; never holds the value of a cell.
+        fix: What somebody can do about it.
+    """
+
+    def __init__(self, file: str, code: str, reason: str, fix: str) -> None:
+        """Keep the parts; the message is one line, whatever the file is called."""
+        self.file, self.code = _shown(file), code
+        self.reason, self.fix = _shown(reason), _shown(fix)
+        super().__init__(f"{self.file}: {self.reason}. {self.fix}")
+
+
+@dataclass(frozen=True)
+class IgnoredFile:
+    """A file nobody delivered on purpose, and the named rule that leaves it out."""
+
+    name: str
+    rule: str
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One delivered file, or one member of a delivered archive.
+
+    Attributes:
+        path: Where the file, or the archive it is in, lies on disk.
+        member: The member's name inside the archive; None for a file of its own.
+        name: The name relative to the delivery folder, ``WE_x_1.ZIP/Case.csv`` for a member.
+        size: Bytes; of a member as its archive declares them, of any other file as on disk.
+        modified_ns: When the file on disk was last changed, in nanoseconds since 1970.
+    """
+
+    path: Path
+    member: str | None
+    name: str
+    size: int
+    modified_ns: int
+
+    @property
+    def label(self) -> str:
+        """The bare file name that an export's patterns are matched with, without ``.gz``."""
+        bare = self.name.replace("\\", "/").rsplit("/", 1)[-1]
+        return unicodedata.normalize("NFC", bare[:-3] if self.is_gzip else bare)
+
+    @property
+    def is_gzip(self) -> bool:
+        """Whether the file on disk is one gzipped file, by its name."""
+        return self.member is None and self.name.lower().endswith(".gz")
+
+    def open(self) -> BinaryIO:
+        """Stream the file's bytes, decompressed.
+
+        Raises:
+            FileRefused: The file is gone, a link, empty, damaged, grows out of all proportion
+                or isn't the one that was listed; some of it only shows while reading.
+        """
+        on_disk = self.name if self.member is None else self.name[: -len(self.member) - 1]
+        with _refusing(self.name):
+            stored = _open_inside(self.path, PurePosixPath(on_disk))
+            try:
+                return io.BufferedReader(_SourceStream(self, stored), READ_BYTES)
+            except BaseException:
+                stored.close()
+                raise
+
+    def read_through(self, each_chunk: Callable[[bytes], None]) -> None:
+        """Hand over the file's bytes once, chunk by chunk, and remember their hash.
+
+        Raises:
+            FileRefused: As ``open`` and reading do.
+        """
+        digest = hashlib.sha256()
+        # Hashing lets go of the interpreter, so it costs no time beside another look.
+        with self.open() as stream, ThreadPoolExecutor(1) as hasher:
+            hashed: Future[None] | None = None
+            while chunk := stream.read(READ_BYTES):
+                if hashed:
+                    hashed.result()
+                hashed = hasher.submit(digest.update, chunk)
+                each_chunk(chunk)
+        _hashes.put(self, digest.hexdigest())
+
+    def sha256(self) -> str:
+        """Hash the decompressed bytes; asking again is free while the file stays the same.
+
+        Raises:
+            FileRefused: As ``open`` and reading do.
+        """
+        if (known := _hashes.get(self)) is None:
+            self.read_through(lambda chunk: None)
+            known = _hashes.get(self)
+        assert known is not None
+        return known
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one delivery folder holds, each list in natural order: ``x_2`` before ``x_10``.
+
+    Attributes:
+        files: What can be opened.
+        refused: What can't, one error each, so that one bad file doesn't hide the good ones.
+        ignored: What nobody delivered on purpose.
+    """
+
+    files: list[SourceFile] = field(default_factory=list)
+    refused: list[FileRefused] = field(default_factory=list)
+    ignored: list[IgnoredFile] = field(default_factory=list)
+
+
+def delivered_files(folder: Path) -> Delivery:
+    """List everything below a delivery folder, looking into archives.
+
+    Raises:
+        FileNotFoundError: There is no such folder.
+        FileRefused: The folder itself is a link, or not a folder.
+    """
+    os.stat(folder)
+    with _refusing(folder.name):
+        os.close(_open_folder(folder))
+    delivery = Delivery()
+    for relative in _walk(folder, delivery):
+        name = str(relative)
+        try:
+            with _refusing(name):
+                _list_file(folder / relative, name, delivery)
+        except FileRefused as refused:
+            delivery.refused.append(refused)
+    delivery.files.sort(key=lambda file: _natural_order(file.name))
+    delivery.refused.sort(key=lambda refused: _natural_order(refused.file))
+    delivery.ignored.sort(key=lambda ignored: _natural_order(ignored.name))
+    return delivery
+
+
+def _walk(folder: Path, delivery: Delivery) -> Iterator[PurePosixPath]:
+    pending = [PurePosixPath()]
+    while pending:
+        below = pending.pop()
+        try:
+            with _refusing(str(below)), os.scandir(folder / below) as scan:
+                entries = list(scan)
+        except FileRefused as refused:
+            delivery.refused.append(refused)
+            continue
+        for entry in entries:
+            relative = below / entry.name
+            if rule := _ignoring_rule(entry.name):
+                delivery.ignored.append(IgnoredFile(_shown(str(relative)), rule))
+            elif entry.is_dir(follow_symlinks=False):
+                pending.append(relative)
+            else:
+                yield relative
+
+
+def _list_file(path: Path, name: str, delivery: Delivery) -> None:
+    _require_printable(name)
+    # Merely opening a device can do something, so ask first.
+    _require_regular(name, os.stat(path, follow_symlinks=False).st_mode)
+    with _open_inside(path, PurePosixPath(name)) as stored:
+        status = os.fstat(stored.fileno())
+        file = SourceFile(path, None, name, status.st_size, status.st_mtime_ns)
+        if not name.lower().endswith(".zip"):
+            delivery.files.append(file)
+            return
+        if file.size == 0:
+            raise _empty(name)
+        with _refusing_damage(name), _open_archive(name, stored) as archive:
+            _list_members(file, stored, archive, delivery)
+
+
+def _ignoring_rule(name: str) -> str | None:
+    return next((rule for rule, names in _IGNORING_RULES.items() if names.fullmatch(name)), None)
+
+
+def _natural_order(name: str) -> list[tuple[int, str]]:
+    """Order numbers by value: fewer digits first, after leading zeros are gone."""
+    pieces = re.split(r"([0-9]+)", name)
+    numbers = [piece.lstrip("0") for piece in pieces[1::2]]
+    pieces[1::2] = numbers
+    ordered = [
+        (len(piece), piece) if index % 2 else (0, piece) for index, piece in enumerate(pieces)
+    ]
+    return [*ordered, (0, name)]
+
+
+# Archives
+
+
+def _open_archive(name: str, stored: BinaryIO) -> zipfile.ZipFile:
+    starts_like_one = stored.read(4) == b"PK\x03\x04"
+    try:
+        return zipfile.ZipFile(_ArchiveBytes(name, stored))
+    except zipfile.BadZipFile:
+        if starts_like_one:
+            raise _truncated(name) from None
+        raise
+
+
+def _list_members(
+    file: SourceFile, stored: BinaryIO, archive: zipfile.ZipFile, delivery: Delivery
+) -> None:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MEMBER_LIMIT:
+        raise _too_many_members(file.name)
+    if _grows_too_much(sum(member.file_size for member in members), file.size):
+        raise _bomb(file.name)
+    _require_disjoint(file.name, stored, archive.start_dir, members)
+    seen: set[str] = set()
+    for member in members:
+        name = f"{file.name}/{member.filename}"
+        parts = member.filename.replace("\\", "/").split("/")
+        if rule := next(filter(None, map(_ignoring_rule, parts)), None):
+            delivery.ignored.append(IgnoredFile(_shown(name), rule))
+            continue
+        try:
+            _require_readable_member(name, member, parts, seen)
+        except FileRefused as refused:
+            delivery.refused.append(refused)
+            continue
+        seen.add(member.filename)
+        delivery.files.append(
+            SourceFile(file.path, member.filename, name, member.file_size, file.modified_ns)
+        )
+
+
+def _require_readable_member(
+    name: str, member: zipfile.ZipInfo, parts: list[str], seen: set[str]
+) -> None:
+    _require_printable(name)
+    mode_on_unix = member.external_attr >> 16 if member.create_system == 3 else 0
+    if ".." in parts or parts[0] == "" or re.match(r"[A-Za-z]:", parts[0]):
+        raise FileRefused(
+            name,
+            "outside_delivery",
+            "its name points out of the archive",
+            "Pack the archive again with plain relative names.",
+        )
+    if stat.S_IFMT(mode_on_unix):
+        _require_regular(name, mode_on_unix)
+    if member.flag_bits & 0x1:
+        raise FileRefused(
+            name, "encrypted", "it is encrypted", "Deliver the archive without a password."
+        )
+    if parts[-1].lower().endswith((".zip", ".gz")):
+        raise FileRefused(
+            name,
+            "nested_archive",
+            "it is an archive inside an archive",
+            "Deliver the inner archive by itself.",
+        )
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise _unknown_compression(name)
+    if _grows_too_much(member.file_size, member.compress_size):
+        raise _bomb(name)
+    if member.filename in seen:
+        raise FileRefused(
+            name,
+            "equal_members",
+            "the archive holds another file of this name",
+            "Pack the archive again with each name once.",
+        )
+
+
+def _require_disjoint(
+    name: str, stored: BinaryIO, directory_start: int, members: list[zipfile.ZipInfo]
+) -> None:
+    """Refuse members that share bytes, which ``zipfile`` before 3.11.8 reads without a word."""
+    reached = 0
+    for member in sorted(members, key=lambda each: each.header_offset):
+        if member.header_offset < reached:
+            raise FileRefused(
+                name,
+                "overlapping_members",
+                "its members share the same bytes",
+                "Export again at the vendor; no honest archive looks like this.",
+            )
+        stored.seek(member.header_offset)
+        name_bytes, extra_bytes = struct.unpack(
+            "<HH", stored.read(_MEMBER_HEADER_BYTES)[_MEMBER_HEADER_BYTES - 4 :]
+        )
+        reached = (
+            member.header_offset
+            + _MEMBER_HEADER_BYTES
+            + name_bytes
+            + extra_bytes
+            + member.compress_size
+        )
+    if reached > directory_start:
+        raise zipfile.BadZipFile("a member runs into the directory")
+
+
+def _grows_too_much(expanded: int, packed: int) -> bool:
+    return expanded > EXPANDED_BYTES_LIMIT or (
+        expanded > EXPANSION_ALLOWED_BYTES and expanded > packed * EXPANSION_LIMIT
+    )
+
+
+class _ArchiveBytes(io.RawIOBase):
+    """An archive's bytes for ``zipfile``, which reads the list of members in one go.
+
+    Nothing else is read in pieces as big, so a list of absurd length is refused here.
+    """
+
+    def __init__(self, name: str, stored: BinaryIO) -> None:
+        self._name, self._stored = name, stored
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._stored.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stored.tell()
+
+    def read(self, size: int = -1, /) -> bytes:
+        if size > DIRECTORY_BYTES_LIMIT:
+            raise _too_many_members(self._name)
+        return self._stored.read(size)
+
+
+# Opening
+
+
+class _SourceStream(io.RawIOBase):
+    """One file's decompressed bytes, watched: caps hold, and nobody changes it meanwhile."""
+
+    def __init__(self, file: SourceFile, stored: BinaryIO) -> None:
+        self._file, self._stored = file, stored
+        self._status = os.fstat(stored.fileno())
+        self._total = 0
+        if self._status.st_mtime_ns != file.modified_ns:
+            raise _changed(file.name)
+        self._bytes: BinaryIO = stored
+        if file.member is not None:
+            with _refusing_damage(file.name):
+                archive = _open_archive(file.name, stored)
+                self._bytes = archive.open(file.member)  # type: ignore[assignment]
+        elif self._status.st_size != file.size:
+            raise _changed(file.name)
+        elif file.is_gzip and file.size:
+            self._bytes = gzip.GzipFile(fileobj=stored)  # type: ignore[assignment]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, view: memoryview, /) -> int:  # type: ignore[override]
+        with _refusing(self._file.name):
+            if self._bytes is self._stored:
+                count: int = self._stored.readinto(view)  # type: ignore[attr-defined]
+            else:
+                with _refusing_damage(self._file.name):
+                    piece = self._bytes.read(min(len(view), READ_BYTES))
+                count = len(piece)
+                view[:count] = piece
+            self._total += count
+            if not count:
+                self._require_whole()
+            if self._file.is_gzip and _grows_too_much(self._total, self._file.size):
+                raise _bomb(self._file.name)
+        return count
+
+    def _require_whole(self) -> None:
+        now, before = os.fstat(self._stored.fileno()), self._status
+        if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+            raise _changed(self._file.name)
+        if self._total == 0:
+            raise _empty(self._file.name)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._bytes.close()
+            self._stored.close()
+        super().close()
+
+
+class _Hashes:
+    """The hashes of the files seen last, so that nobody reads a file again to name it."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._lock = limit, Lock()
+        self._known: OrderedDict[SourceFile, str] = OrderedDict()
+
+    def get(self, file: SourceFile) -> str | None:
+        with self._lock:
+            return self._known.get(file)
+
+    def put(self, file: SourceFile, digest: str) -> None:
+        with self._lock:
+            self._known[file] = digest
+            if len(self._known) > self._limit:
+                self._known.popitem(last=False)
+
+
+_hashes = _Hashes(_REMEMBERED_HASHES)
+
+
+def _open_folder(name: str | Path, inside: int | None = None) -> int:
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(name, flags, dir_fd=inside)
+
+
+def _open_inside(path: Path, relative: PurePosixPath) -> FileIO:
+    """Open a file below its delivery folder step by step, so that no step can be a link."""
+    if relative.is_absolute() or ".." in relative.parts or not relative.parts:
+        raise FileRefused(
+            str(relative),
+            "outside_delivery",
+            "its name points out of its delivery",
+            "Put the file into the delivery folder.",
+        )
+    folder = _open_folder(path.parents[len(relative.parts) - 1])
+    try:
+        for part in relative.parts[:-1]:
+            inner = _open_folder(part, inside=folder)
+            os.close(folder)
+            folder = inner
+        # Without O_NONBLOCK a pipe put in the file's place would keep us waiting for ever.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(relative.parts[-1], flags, dir_fd=folder)
+    finally:
+        os.close(folder)
+    stored = os.fdopen(descriptor, "rb", buffering=0)
+    try:
+        _require_regular(str(relative), os.fstat(descriptor).st_mode)
+    except FileRefused:
+        stored.close()
+        raise
+    return stored
+
+
+# Refusals
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Turn what the system says about a file into a refusal of that file."""
+    try:
+        yield
+    except OSError as error:
+        # Where O_DIRECTORY and O_NOFOLLOW meet a link, systems differ in what they say.
+        if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.EMLINK):
+            raise _link(name) from None
+        if error.errno == errno.ENOENT:
+            raise FileRefused(
+                name, "vanished", "it is no longer there", "Deliver it again."
+            ) from None
+        raise FileRefused(
+            name,
+            "unreadable",
+            f"it can't be read ({os.strerror(error.errno or 0)})",
+            "Let the account that runs the pipeline read it.",
+        ) from None
+
+
+@contextmanager
+def _refusing_damage(name: str) -> Iterator[None]:
+    """Turn what a decompressor says about a file into a refusal of that file."""
+    try:
+        yield
+    except EOFError:
+        raise _truncated(name) from None
+    except NotImplementedError:
+        raise _unknown_compression(name) from None
+    except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, struct.error, ValueError) as error:
+        raise FileRefused(
+            name,
+            "damaged_archive",
+            f"the archive is damaged ({type(error).__name__})",
+            "Download or copy it again.",
+        ) from None
+
+
+def _require_printable(name: str) -> None:
+    if _shown(name) != name:
+        raise FileRefused(
+            name, "unprintable_name", "its name can't be written as text", "Rename the file."
+        )
+
+
+def _require_regular(name: str, mode: int) -> None:
+    if stat.S_ISLNK(mode):
+        raise _link(name)
+    if not stat.S_ISREG(mode):
+        raise FileRefused(
+            name, "not_a_file", "it is neither a file nor a folder", "Deliver an ordinary file."
+        )
+
+
+def _shown(text: str) -> str:
+    """Replace what would break a line or can't be encoded."""
+    unprintable = {"Cc", "Cs", "Zl", "Zp"}
+    return "".join("�" if unicodedata.category(each) in unprintable else each for each in text)
+
+
+def _link(name: str) -> FileRefused:
+    return FileRefused(name, "link", "it is a link, or lies behind one", "Deliver the file itself.")
+
+
+def _empty(name: str) -> FileRefused:
+    return FileRefused(name, "empty_file", "it has no bytes, not even a header", "Export it again.")
+
+
+def _changed(name: str) -> FileRefused:
+    return FileRefused(
+        name,
+        "changed_while_read",
+        "it changed after it was listed",
+        "Run again when the delivery is complete.",
+    )
+
+
+def _truncated(name: str) -> FileRefused:
+    return FileRefused(
+        name, "truncated_archive", "the archive ends too early", "Download or copy it again."
+    )
+
+
+def _bomb(name: str) -> FileRefused:
+    return FileRefused(
+        name,
+        "archive_bomb",
+        f"it unpacks to over {EXPANSION_LIMIT} times its size, or over "
+        f"{EXPANDED_BYTES_LIMIT >> 30} GiB",
+        "If it is honest, unpack it and deliver the files themselves.",
+    )
+
+
+def _too_many_members(name: str) -> FileRefused:
+    return FileRefused(
+        name,
+        "too_many_members",
+        f"the archive lists more than {MEMBER_LIMIT} members, or their list is too long",
+        "Deliver it in several archives.",
+    )
+
+
+def _unknown_compression(name: str) -> FileRefused:
+    return FileRefused(
+        name,
+        "unknown_compression",
+        "it is packed in a way that can't be read here; only deflate can",
+        "Unpack it and deliver the files themselves.",
+    )

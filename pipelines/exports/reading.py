@@ -1,0 +1,114 @@
+"""What a reader of one vendor's files hands over, whatever the vendor.
+
+Belongs here: the shape that all readers share. Does not belong here: a vendor's quirk (its own
+module), the opening and decoding of files (`files.py`, `text.py`).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from pipelines.contracts.contract import Export
+from pipelines.exports.files import SourceFile
+from pipelines.exports.text import BadRow
+from pipelines.settings import SourceSettings
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question column of a survey file.
+
+    Attributes:
+        label: the column's label in `Reading.labels`.
+        question_id: the vendor's id of the question.
+        tag: the vendor's short name of it.
+        text: what was asked.
+        is_nps: whether the vendor marks it as Net Promoter Score.
+    """
+
+    label: str
+    question_id: str
+    tag: str
+    text: str
+    is_nps: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a file, as text.
+
+    Attributes:
+        frame: String columns named by `Reading.labels`, NULL for empty cells; beside them any
+            column that the reader makes itself, under the contract's name and type.
+        numbers: Int64, each row's record number as a spreadsheet shows it.
+        bad_rows: rows that have no cells to speak of: wrong width, unclosed quote.
+        flags: a reason code for rows that the reader knows to be wrong, NULL elsewhere; None
+            when there is none.
+    """
+
+    frame: pl.DataFrame
+    numbers: pl.Series
+    bad_rows: list[BadRow]
+    flags: pl.Series | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file that has been opened and whose header is understood.
+
+    Attributes:
+        file: where it came from.
+        encoding: as decoded.
+        labels: one per column, unique after folding; what contracts match.
+        rows: the data rows, streaming; may be called once.
+        rows_read: how many data rows the reader has met so far, good or bad.
+        zone: IANA name of the zone of date-times without one, where the file states it.
+        constants: contract columns that are the same for the whole file.
+        questions: the question columns, in the file's order; empty for what is no survey.
+    """
+
+    file: SourceFile
+    encoding: str
+    labels: tuple[str, ...]
+    rows: Callable[[], Iterator[Rows]]
+    rows_read: Callable[[], int]
+    zone: str | None = None
+    constants: dict[str, str] = field(default_factory=dict)
+    questions: tuple[Question, ...] = ()
+
+
+@dataclass(frozen=True)
+class DeclaredQuestion:
+    """A question as `reference/survey_questions` declares it.
+
+    Attributes:
+        survey: the survey's name.
+        question_id: the vendor's id of the question.
+        metric: nps, csat, ces or enps.
+        scale_min: the lowest answer.
+        scale_max: the highest answer.
+        choices: the score of each answer that comes as a label.
+    """
+
+    survey: str
+    question_id: str
+    metric: str
+    scale_min: int
+    scale_max: int
+    choices: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a reader may need to know beside the file.
+
+    Attributes:
+        export: whose file it is.
+        settings: what `sources.toml` says of the source.
+        declared: the source's declared questions.
+    """
+
+    export: Export
+    settings: SourceSettings
+    declared: tuple[DeclaredQuestion, ...] = ()

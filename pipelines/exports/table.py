@@ -1,0 +1,23 @@
+"""Files that are just a table: one header row, one record per row."""
+
+from collections.abc import Iterator
+
+from pipelines.exports.files import SourceFile
+from pipelines.exports.reading import Reading, Rows, Surroundings
+from pipelines.exports.text import TextTable, read_text
+
+
+def read(file: SourceFile, around: Surroundings) -> Reading:
+    """Open a file with one header row."""
+    table = read_text(file)
+    labels = tuple(cell.strip() for cell in table.header[0])
+    return Reading(
+        file, table.encoding, labels, lambda: named_rows(table, labels), lambda: table.rows_read
+    )
+
+
+def named_rows(table: TextTable, labels: tuple[str, ...]) -> Iterator[Rows]:
+    """The table's rows with their columns under their labels."""
+    names = {str(position): label for position, label in enumerate(labels)}
+    for batch in table.batches():
+        yield Rows(batch.frame.rename(names), batch.rows, batch.bad_rows)

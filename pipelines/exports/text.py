@@ -1,0 +1,735 @@
+"""Delimited text as tables of strings, cell by cell as it stands in the file.
+
+Here: encodings, delimiters, quoting, line ends, rows that break the format, record numbers.
+Not here: what a column is called or means, a vendor's header (``qualtrics`` and others),
+contracts, types.
+
+How a file is read: the encoding is chosen over all its bytes. The header is split off. What
+follows is cut into blocks of whole, well-formed records, which pyarrow parses on all cores.
+A record that isn't well-formed never gets to pyarrow, which would repair it in silence.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from pipelines.exports.files import FileRefused, SourceFile
+
+COLUMN_LIMIT = 5_000
+HEADER_BYTES_LIMIT = 4 << 20
+BLOCK_BYTES = 16 << 20
+# CRM text areas hold 131,072 characters; a record of this length is a quote that never closes.
+RECORD_BYTES_LIMIT = 16 << 20
+# What quarantine keeps of a row that is too large to be held at all.
+KEPT_OF_TOO_LARGE = 10_000
+
+_BYTE_ORDER_MARKS = {
+    "utf-8-sig": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+}
+_QUOTE = ord('"')
+_LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
+_BLANK = (b"\n", b"\r\n", b"\r")
+_TWO_LINE_ENDS = re.compile(rb"\A[\r\n]|\n[\r\n]|\r\r")
+# Small enough for a processor's cache: four times as fast as a whole block at once.
+_TILE_BYTES = 256 << 10
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """One record that can't be read as a row of its table.
+
+    Attributes:
+        row: The record's number in the file, as a spreadsheet shows it; the first record is 1.
+        text: The record as it stands in the file, without its line end; cut if too large.
+        code: ``wrong_width``, ``unclosed_quote``, ``text_after_quote``, ``broken_row``,
+            ``nul_byte`` or ``field_too_large``.
+        reason: The same in words, without a cell's value.
+    """
+
+    row: int
+    text: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class TextBatch:
+    """Some consecutive records of a file.
+
+    Attributes:
+        frame: The rows that could be read, all columns ``pl.String``, named ``"0"``, ``"1"`` …
+            by position, values untouched, empty cells null whether quoted or not.
+        rows: The record number of each row of ``frame``, ``pl.Int64``.
+        bad_rows: The records that couldn't be read, in the order of the file.
+    """
+
+    frame: pl.DataFrame
+    rows: pl.Series
+    bad_rows: list[BadRow]
+
+
+class TextTable:
+    """One text file whose encoding, delimiter and header are known.
+
+    Attributes:
+        file: The file that is read.
+        encoding: The Python name of its encoding.
+        delimiter: What separates its cells.
+        header: Its header records, cell by cell as they stand.
+        width: How many cells each row must have: as many as the last header record.
+        rows_read: Records read by ``batches`` so far, good and bad; blank lines are neither.
+    """
+
+    def __init__(
+        self,
+        file: SourceFile,
+        encoding: str,
+        header: "_Header",
+        block_bytes: int,
+        record_bytes_limit: int,
+    ) -> None:
+        """Keep what ``read_text`` found out."""
+        self.file = file
+        self.encoding = encoding
+        self.delimiter = header.delimiter
+        self.header = header.records
+        self.width = len(header.records[-1])
+        self.rows_read = 0
+        self._header = header
+        self._block_bytes = block_bytes
+        self._record_bytes_limit = record_bytes_limit
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the rows behind the header, in order and in bounded memory.
+
+        A batch holds what lies in about ``block_bytes`` of the file. Reading a second time
+        starts anew.
+
+        Raises:
+            FileRefused: The file turned out damaged, or changed meanwhile. What was read of it
+                before must not be used.
+        """
+        self.rows_read = 0
+        next_row = self._header.record_count + 1
+        grammar = _Grammar(self.delimiter, self.width)
+        with self.file.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
+            text = _Utf8Stream(stream, self.encoding)
+            text.skip(self._header.byte_count)
+            parsing: deque[Future[_Parsed]] = deque()
+            for block in _blocks(text, grammar, self._block_bytes, self._record_bytes_limit):
+                parsing.append(workers.submit(_parse, block, grammar))
+                if len(parsing) >= _WORKERS:
+                    parsed = parsing.popleft().result()
+                    yield self._batch(parsed, next_row)
+                    next_row += parsed.record_count
+            while parsing:
+                parsed = parsing.popleft().result()
+                yield self._batch(parsed, next_row)
+                next_row += parsed.record_count
+
+    def _batch(self, parsed: "_Parsed", first_row: int) -> TextBatch:
+        self.rows_read += parsed.frame.height + len(parsed.bad_rows)
+        rows = pl.Series("row", parsed.positions + first_row, pl.Int64)
+        bad_rows = [replace(bad, row=bad.row + first_row) for bad in parsed.bad_rows]
+        return TextBatch(parsed.frame, rows, bad_rows)
+
+
+def read_text(
+    file: SourceFile,
+    *,
+    header_rows: int = 1,
+    fallback_encoding: str | None = "latin-1",
+    delimiters: str = ",;\t",
+    block_bytes: int = BLOCK_BYTES,
+    record_bytes_limit: int = RECORD_BYTES_LIMIT,
+) -> TextTable:
+    """Find out how a text file is written, reading all its bytes once.
+
+    Args:
+        file: The file; its ``sha256()`` is known, free of charge, when this returns.
+        header_rows: How many records the header has, titles above it included. Blank lines
+            above the first record don't count.
+        fallback_encoding: What a file is read as that has no byte order mark and isn't UTF-8.
+        delimiters: The candidates; the one that splits the header into most cells is taken.
+        block_bytes: How much of the file makes one batch.
+        record_bytes_limit: A longer record is set aside instead of being held in memory.
+
+    Raises:
+        FileRefused: The file can't be read as a table at all.
+    """
+    encoding = _chosen_encoding(file, fallback_encoding)
+    header = _read_header(file, encoding, delimiters, header_rows)
+    if len(header.records) < header_rows:
+        raise FileRefused(
+            file.name,
+            "missing_header_rows",
+            f"only {len(header.records)} of its {header_rows} header records can be read",
+            "Export it again with its whole header.",
+        )
+    return TextTable(file, encoding, header, block_bytes, record_bytes_limit)
+
+
+def first_records(
+    file: SourceFile,
+    count: int,
+    *,
+    fallback_encoding: str | None = "latin-1",
+    delimiters: str = ",;\t",
+) -> list[list[str]]:
+    """Split the first records of a file, for those who must look for its header.
+
+    The position of a record here, counted from 1, is the ``header_rows`` that makes it the last
+    one of the header. A blank line between two records is an empty list.
+
+    Raises:
+        FileRefused: As ``read_text`` does.
+    """
+    encoding = _chosen_encoding(file, fallback_encoding)
+    return _read_header(file, encoding, delimiters, count).records
+
+
+def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
+    """Refuse a file with two equal headings, of which one would silently win.
+
+    Args:
+        labels: The headings as they will be looked up. Empty ones name nothing and may repeat.
+        file: Where they were read.
+
+    Raises:
+        FileRefused: Two labels are equal.
+    """
+    positions: dict[str, int] = {}
+    for position, label in enumerate(labels, start=1):
+        earlier = positions.setdefault(label, position)
+        if label and earlier != position:
+            raise FileRefused(
+                file.name,
+                "equal_headers",
+                f"columns {earlier} and {position} are both called {label!r}",
+                "Rename one of them and export again.",
+            )
+
+
+# Encoding
+
+
+def _chosen_encoding(file: SourceFile, fallback: str | None) -> str:
+    with file.open() as stream:
+        start = stream.read(4)
+    marked = [name for name, mark in _BYTE_ORDER_MARKS.items() if start.startswith(mark)]
+    encoding = marked[0] if marked else "utf-8"
+    bad_byte = _first_undecodable(file, encoding)
+    if bad_byte is not None and not marked and fallback:
+        encoding = fallback
+        bad_byte = _first_undecodable(file, encoding)
+    if bad_byte is not None:
+        raise FileRefused(
+            file.name,
+            "undecodable",
+            f"byte {bad_byte:,} is not {encoding}",
+            "Export it again as UTF-8, or declare its encoding.",
+        )
+    return encoding
+
+
+def _first_undecodable(file: SourceFile, encoding: str) -> int | None:
+    """Find the first byte, counted from 0, that isn't of this encoding."""
+    if codecs.lookup(encoding).name == "iso8859-1":
+        return None  # which has a character for every byte
+    check = _Utf8Check() if encoding.startswith("utf-8") else _EncodingCheck(encoding)
+    file.read_through(check.feed)
+    check.end()
+    return check.bad_byte
+
+
+class _EncodingCheck:
+    """Decode chunk after chunk, strictly, only to see whether that can be done."""
+
+    def __init__(self, encoding: str) -> None:
+        self._decoder = codecs.getincrementaldecoder(encoding)()
+        self._fed = 0
+        self.bad_byte: int | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        self._decode(chunk, final=False)
+
+    def end(self) -> None:
+        self._decode(b"", final=True)
+
+    def _decode(self, chunk: bytes, final: bool) -> None:
+        if self.bad_byte is not None:
+            return
+        self._fed += len(chunk)
+        try:
+            self._decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            self.bad_byte = self._fed - len(error.object) + error.start
+
+
+class _Utf8Check:
+    """The same for UTF-8, several times as fast, because Arrow compares many bytes at once."""
+
+    def __init__(self) -> None:
+        self._unfinished = b""
+        self._checked = 0
+        self.bad_byte: int | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        text = self._unfinished + chunk if self._unfinished else chunk
+        end = _last_character_start(text)
+        self._check(text[:end] if end < len(text) else text)
+        self._unfinished = text[end:]
+
+    def end(self) -> None:
+        self._check(self._unfinished)
+
+    def _check(self, text: bytes) -> None:
+        if self.bad_byte is not None:
+            return
+        offsets = pa.py_buffer(np.array([0, len(text)], np.int32))
+        try:
+            # One string that is the whole chunk: nothing is copied.
+            pa.StringArray.from_buffers(1, offsets, pa.py_buffer(text)).validate(full=True)
+        except pa.ArrowInvalid:
+            try:
+                text.decode()
+            except UnicodeDecodeError as error:
+                self.bad_byte = self._checked + error.start
+        self._checked += len(text)
+
+
+def _last_character_start(text: bytes) -> int:
+    """Where the last character begins if it may be cut, else the end of the text."""
+    for position in range(len(text) - 1, max(len(text) - 5, -1), -1):
+        if text[position] >= 0xC0:
+            return position
+        if text[position] < 0x80:
+            break
+    return len(text)
+
+
+class _Utf8Stream:
+    """A file's text as UTF-8, whatever it is written in, without its byte order mark."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._stream = stream
+        self._ahead = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
+        if not encoding.startswith("utf-8"):
+            self._decoder = codecs.getincrementaldecoder(encoding)()
+        stream.read(len(_BYTE_ORDER_MARKS.get(encoding, b"")))
+
+    def read(self, size: int) -> bytes:
+        """Read about this many bytes; none means that the text is over."""
+        if self._ahead:
+            ahead, self._ahead = self._ahead, b""
+            return ahead
+        if self._decoder is None:
+            return self._stream.read(size)
+        while chunk := self._stream.read(size):
+            if text := self._decoder.decode(chunk):
+                return str(text).encode()
+        return b""
+
+    def skip(self, size: int) -> None:
+        """Leave out exactly this many bytes."""
+        text = b""
+        while len(text) < size and (chunk := self.read(size - len(text))):
+            text += chunk
+        self._ahead = text[size:]
+
+
+# Header
+
+
+class _Header(NamedTuple):
+    """The first records of a file.
+
+    ``record_count`` and ``byte_count`` (of UTF-8) include the blank lines above them.
+    """
+
+    delimiter: str
+    records: list[list[str]]
+    record_count: int
+    byte_count: int
+
+
+def _read_header(file: SourceFile, encoding: str, delimiters: str, count: int) -> _Header:
+    with file.open() as stream:
+        text = _Utf8Stream(stream, encoding)
+        start = b""
+        while len(start) < HEADER_BYTES_LIMIT and (chunk := text.read(HEADER_BYTES_LIMIT)):
+            start += chunk
+    whole = len(start) < HEADER_BYTES_LIMIT
+    candidates = [_split_header(start, whole, each, count) for each in delimiters]
+    header = max(candidates, key=_likelihood)
+    if not header.records:
+        raise _headless(file, start, whole)
+    if any("\0" in cell for record in header.records for cell in record):
+        raise FileRefused(
+            file.name,
+            "not_text",
+            "it has NUL bytes in its header, so it isn't text, or is UTF-16 without a mark",
+            "Export it as CSV in UTF-8.",
+        )
+    if max(map(len, header.records)) > COLUMN_LIMIT:
+        raise FileRefused(
+            file.name,
+            "too_many_columns",
+            f"its header has over {COLUMN_LIMIT:,} columns",
+            "Export it with rows and columns the right way round.",
+        )
+    return header
+
+
+def _split_header(start: bytes, whole: bool, delimiter: str, count: int) -> _Header:
+    """Split what can be split: fewer records than asked for, if one of them is broken."""
+    grammar = _Grammar(delimiter, 1)
+    records: list[list[str]] = []
+    record_count = position = 0
+    while len(records) < count and position < len(start):
+        found = grammar.record.match(start, position)
+        if not found or (found.end() == len(start) and not whole):
+            break
+        cells = _cells(found.group().decode(), delimiter)
+        if cells or records:
+            records.append(cells)
+        record_count += 1
+        position = found.end()
+    return _Header(delimiter, records, record_count, position)
+
+
+def _cells(record: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(record, newline=""), delimiter=delimiter))
+    except csv.Error:  # a cell of over 131,072 characters: no heading, whatever it is
+        return [record]
+
+
+def _likelihood(header: _Header) -> tuple[int, int, int]:
+    """Rank delimiters: every record is split, then the last one, below any titles, most."""
+    widths = [len(record) for record in header.records] or [0]
+    return min(widths), widths[-1], sum(widths)
+
+
+def _headless(file: SourceFile, start: bytes, whole: bool) -> FileRefused:
+    if not start.strip(b"\r\n"):
+        return FileRefused(
+            file.name, "empty_file", "it has no header, only blank lines", "Export it again."
+        )
+    if whole:
+        return FileRefused(
+            file.name,
+            "unclosed_quote",
+            "a quoted cell of its header doesn't end properly",
+            "Export it again; a quote within a cell must be doubled.",
+        )
+    return FileRefused(
+        file.name,
+        "header_too_large",
+        f"its header doesn't end within {HEADER_BYTES_LIMIT >> 20} MiB",
+        "Export it again as CSV with a header of one line.",
+    )
+
+
+# Records
+
+
+class _Block(NamedTuple):
+    """Well-formed records, and those from between them that are not.
+
+    ``set_aside`` counts rows from 0 within the block, in order.
+    """
+
+    records: pa.Buffer
+    set_aside: list[BadRow]
+
+
+class _Grammar:
+    """What a record looks like with one delimiter and one number of cells."""
+
+    def __init__(self, delimiter: str, width: int) -> None:
+        self.delimiter = delimiter
+        self.width = width
+        comma = re.escape(delimiter.encode())
+        quoted = rb'"(?:[^"]++|"")*+"'
+        plain = rb'[^"%b\r\n][^%b\r\n]*+' % (comma, comma)
+        plain_without_quotes = rb'[^"%b\r\n]++' % comma
+        line_end = rb"(?:\r\n|\r|\n|\Z)"
+        cell = rb"(?:%b|%b|)" % (quoted, plain)
+        clean_cell = rb"(?:%b|%b|)" % (quoted, plain_without_quotes)
+        self.record = re.compile(rb"%b(?:%b%b)*+%b" % (cell, comma, cell, line_end))
+        self.unfinished = re.compile(
+            rb'(?:%b%b)*+(?:"(?:[^"]++|"")*+"?|%b)?\Z' % (cell, comma, plain)
+        )
+        # What a record must look like to be believed right behind a broken one.
+        self.clean_record = re.compile(
+            rb"(?:%b(?:%b%b){%d})?%b" % (clean_cell, comma, clean_cell, width - 1, line_end)
+        )
+        self.may_stand_beside_quote = np.zeros(256, dtype=bool)
+        self.may_stand_beside_quote[list(b'"\r\n' + delimiter.encode())] = True
+
+
+def _blocks(
+    text: _Utf8Stream, grammar: _Grammar, block_bytes: int, record_bytes_limit: int
+) -> Iterator[_Block]:
+    """Cut the text behind the header into blocks that end where a record ends."""
+    buffer, ended, recovering = b"", False, False
+    while not ended or buffer:
+        # An unfinished record that fills the buffer needs more room: double it.
+        buffer, ended = _fill(text, buffer, max(block_bytes, 2 * len(buffer)))
+        length, unfinished = (0, False) if recovering else _sound_length(grammar, buffer, ended)
+        if length:
+            yield _Block(pa.py_buffer(buffer).slice(0, length), [])
+            buffer = buffer[length:]
+        if buffer and not unfinished:
+            block, buffer, recovering = _salvage(grammar, buffer, ended, recovering)
+            yield block
+        if len(buffer) > record_bytes_limit:
+            bad, buffer = _give_up_first_line(text, buffer, block_bytes)
+            recovering = True
+            yield _Block(pa.py_buffer(b""), [bad])
+
+
+def _fill(text: _Utf8Stream, buffer: bytes, size: int) -> tuple[bytes, bool]:
+    pieces, length = [buffer], len(buffer)
+    # A carriage return at the very end may be one half of a line end.
+    while length < size or pieces[-1].endswith(b"\r"):
+        chunk = text.read(max(size - length, 1))
+        if not chunk:
+            return b"".join(pieces), True
+        pieces.append(chunk)
+        length += len(chunk)
+    return b"".join(pieces), False
+
+
+def _sound_length(grammar: _Grammar, buffer: bytes, ended: bool) -> tuple[int, bool]:
+    """Measure the whole, well-formed records that a buffer begins with.
+
+    Quotes open and close in turns. All is well if each that opens stands behind a delimiter or
+    line end and each that closes stands before one, or else beside another quote, its double.
+
+    Returns:
+        The length in bytes, and whether what follows is merely unfinished, not malformed.
+    """
+    limit = buffer.find(b"\0")
+    sound = limit < 0
+    limit = len(buffer) if sound else limit
+    array = np.frombuffer(buffer, np.uint8, limit)
+    inside = False
+    for tile in range(0, limit, _TILE_BYTES):
+        quotes = np.flatnonzero(array[tile : tile + _TILE_BYTES] == _QUOTE)
+        if not quotes.size:
+            continue
+        quotes += tile
+        opening, closing = quotes[int(inside) :: 2], quotes[1 - int(inside) :: 2]
+        opens_well = grammar.may_stand_beside_quote[array[opening - 1]]
+        if quotes[0] == 0:
+            opens_well[0] = True
+        closes_well = grammar.may_stand_beside_quote[array.take(closing + 1, mode="clip")]
+        if not (opens_well.all() and closes_well.all()):
+            wrong_opening = opening[~opens_well][:1].tolist() or [limit]
+            wrong_closing = closing[~closes_well][:1].tolist() or [limit]
+            limit = min(*wrong_opening, *wrong_closing)
+            inside = limit == wrong_closing[0]
+            sound = False
+            break
+        inside ^= bool(len(quotes) % 2)
+    sound = sound and not (ended and inside)
+    if sound and ended:
+        return limit, True
+    return _last_record_end(buffer, limit, inside), sound
+
+
+def _last_record_end(buffer: bytes, limit: int, inside: bool) -> int:
+    """Find the last line end before ``limit`` that isn't inside a quoted cell."""
+    while limit > 0:
+        quote = buffer.rfind(b'"', 0, limit)
+        if not inside:
+            line_end = max(buffer.rfind(each, quote + 1, limit) for each in (b"\n", b"\r"))
+            if line_end >= 0:
+                return line_end + 1
+        limit, inside = quote, not inside
+    return 0
+
+
+def _salvage(
+    grammar: _Grammar, buffer: bytes, ended: bool, recovering: bool
+) -> tuple[_Block, bytes, bool]:
+    """Go through a buffer record by record, and set aside as little as possible.
+
+    Of a record that is malformed only the first line is set aside, and reading goes on with the
+    next line: an unclosed quote costs its own row, not all those up to the next quote. What
+    comes right behind may still be the inside of a broken cell, so that nothing is believed
+    until a record has no stray quotes and exactly the right number of cells.
+
+    Returns:
+        The block, the unfinished record at the end, and whether the search is still on.
+    """
+    sound: list[bytes] = []
+    set_aside: list[BadRow] = []
+    count = position = 0
+    while position < len(buffer):
+        found = grammar.record.match(buffer, position)
+        if not found and not ended and grammar.unfinished.match(buffer, position):
+            break
+        malformed = found is None
+        found = found or _line(buffer, position)
+        record = found.group()
+        if not ended and not record.endswith((b"\r", b"\n")):
+            break
+        if malformed:
+            recovering = True
+            set_aside.append(BadRow(count, _text(record), *_complaint(grammar, record)))
+        elif b"\0" in record:
+            set_aside.append(BadRow(count, _text(record), "nul_byte", "it holds a NUL byte"))
+        elif recovering and not grammar.clean_record.fullmatch(record):
+            reason = "it follows a broken row and may be a part of it"
+            set_aside.append(BadRow(count, _text(record), "broken_row", reason))
+        else:
+            recovering = recovering and record in _BLANK
+            # Without what lay between them, a return and a line feed would be one line end.
+            sound.append(record[:-1] + b"\n" if record.endswith(b"\r") else record)
+        count += 1
+        position = found.end()
+    block = _Block(pa.py_buffer(b"".join(sound)), set_aside)
+    return block, buffer[position:], recovering
+
+
+def _complaint(grammar: _Grammar, line: bytes) -> tuple[str, str]:
+    if grammar.unfinished.match(line.rstrip(b"\r\n")):
+        return "unclosed_quote", "a quoted cell begins in it and doesn't end properly"
+    return "text_after_quote", "a quoted cell ends in it and text follows before the delimiter"
+
+
+def _give_up_first_line(text: _Utf8Stream, buffer: bytes, block_bytes: int) -> tuple[BadRow, bytes]:
+    """Set aside the first line of a record that grew beyond the limit."""
+    line = _line(buffer)
+    if line.end() < len(buffer):
+        reason = "a quoted cell begins in it and doesn't end within reach"
+        return BadRow(0, _text(line.group()), "unclosed_quote", reason), buffer[line.end() :]
+    bad = BadRow(
+        0,
+        buffer[:KEPT_OF_TOO_LARGE].decode(errors="ignore"),
+        "field_too_large",
+        f"it is too large; only its first {KEPT_OF_TOO_LARGE:,} bytes are kept",
+    )
+    ended = False
+    while line.end() == len(buffer) and not ended:
+        buffer, ended = _fill(text, b"", block_bytes)
+        line = _line(buffer)
+    return bad, buffer[line.end() :]
+
+
+def _line(buffer: bytes, position: int = 0) -> re.Match[bytes]:
+    line = _LINE.match(buffer, position)
+    assert line is not None, "even nothing is a line"
+    return line
+
+
+def _text(record: bytes) -> str:
+    return record.decode().removesuffix("\n").removesuffix("\r")
+
+
+# Parsing
+
+
+class _Parsed(NamedTuple):
+    """A block as a table; ``positions`` and the bad rows count from 0 within the block."""
+
+    frame: pl.DataFrame
+    positions: npt.NDArray[np.int64]
+    bad_rows: list[BadRow]
+    record_count: int
+
+
+def _parse(block: _Block, grammar: _Grammar) -> _Parsed:
+    frame, wrong_width = _parse_records(block.records, grammar)
+    count = frame.height + len(wrong_width) + len(block.set_aside)
+    positions = np.arange(count, dtype=np.int64)
+    positions = np.delete(positions, [bad.row for bad in block.set_aside])
+    bad_rows = [
+        *block.set_aside,
+        *(replace(bad, row=int(positions[bad.row])) for bad in wrong_width),
+    ]
+    is_row = np.ones(len(positions), dtype=bool)
+    is_row[[bad.row for bad in wrong_width]] = False
+    blank = _blank_records(frame, block.records, grammar)
+    if blank.size:
+        is_blank = np.zeros(len(positions), dtype=bool)
+        is_blank[blank] = True
+        frame = frame.filter(pl.Series(~is_blank[is_row]))
+        is_row &= ~is_blank
+    if grammar.width == 1:
+        frame = frame.select(pl.when(pl.col("0") != "").then(pl.col("0")))
+    bad_rows.sort(key=lambda bad: bad.row)
+    return _Parsed(frame, positions[is_row], bad_rows, count)
+
+
+def _parse_records(records: pa.Buffer, grammar: _Grammar) -> tuple[pl.DataFrame, list[BadRow]]:
+    columns = [str(position) for position in range(grammar.width)]
+    wrong_width: list[BadRow] = []
+
+    def set_aside(row: arrow_csv.InvalidRow) -> str:
+        reason = f"it has {row.actual_columns} cells instead of {row.expected_columns}"
+        wrong_width.append(BadRow(row.number - 1, row.text, "wrong_width", reason))
+        return "skip"
+
+    if not records.size:
+        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), []
+    if bytes(memoryview(records)[:3]) == codecs.BOM_UTF8:
+        # pyarrow would take the first character of this block for the mark of a file.
+        records = pa.py_buffer(codecs.BOM_UTF8 + records.to_pybytes())
+    table = arrow_csv.read_csv(
+        pa.BufferReader(records),
+        read_options=arrow_csv.ReadOptions(
+            # Only without threads are the numbers of the rows set aside known.
+            use_threads=False,
+            block_size=records.size + 1,
+            column_names=columns,
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=grammar.delimiter,
+            ignore_empty_lines=False,
+            invalid_row_handler=set_aside,
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(columns, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            # In a table of one column this tells an empty cell from a blank line.
+            quoted_strings_can_be_null=grammar.width > 1,
+        ),
+    )
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame, wrong_width
+
+
+def _blank_records(
+    frame: pl.DataFrame, records: pa.Buffer, grammar: _Grammar
+) -> npt.NDArray[np.int64]:
+    """Tell the blank lines, by position among the records, from rows of empty cells.
+
+    pyarrow makes both a row of nulls, so the text decides; it is looked at only if it must be.
+    """
+    all_null = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    if not all_null.any() or not _TWO_LINE_ENDS.search(records):
+        return np.empty(0, dtype=np.int64)
+    texts = (found.group() for found in grammar.record.finditer(records))
+    return np.array([index for index, text in enumerate(texts) if text in _BLANK], dtype=np.int64)

@@ -1,0 +1,760 @@
+"""One delivery of one export, from the vendor's files to the lake: read, validate, seal, write.
+
+`land` is the one way in. It streams in bounded memory, accounts for every row, and replaces the
+delivery's Parquet file whole or not at all. Belongs here: the order of the steps and the account.
+Does not belong here: a vendor's file shape (`exports/`), what a column may hold (`contracts/`),
+what makes a row bad (`quarantine.py`), what Dagster shows (`defs/`).
+"""
+
+import fnmatch
+import hashlib
+import importlib
+import inspect
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines import lake, pseudonyms, quarantine
+from pipelines.contracts import contract
+from pipelines.contracts.contract import Export, all_exports, fold
+from pipelines.exports import files as files_module
+from pipelines.exports import reading as reading_module
+from pipelines.exports import text as text_module
+from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered_files
+from pipelines.exports.reading import DeclaredQuestion, Question, Reading, Rows, Surroundings
+from pipelines.exports.text import unique_labels
+from pipelines.lake import Account, FileAccount, Refusal
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.quarantine import Judge, ScoreRule
+from pipelines.settings import Home, Settings, SettingsError, require_zone
+
+MADE_AFTER_VALIDATION = ("answers",)
+"""Nested contract columns, built for accepted rows only."""
+
+COMPRESSION = "zstd"
+
+_PERSONAL_LABEL = re.compile(
+    r"mail|phone|mobile|first.?name|last.?name|full.?name|surname|street|address|birth|"
+    r"\bip\b|ip.?address|ssn|passport|iban",
+    re.IGNORECASE,
+)
+_PERSONAL_VALUE = r"[\w.+%-]+@[\w-]+\.[\w.-]+|(?:^|\s)\+\d[\d ().-]{7,}"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """How landing a delivery ended.
+
+    Attributes:
+        account: where every row went.
+        is_new: False when the delivery lay in the lake already and nothing was done.
+    """
+
+    account: Account
+    is_new: bool
+
+
+def land(
+    home: Home, export: Export, day: date, settings: Settings, pseudonyms: Pseudonyms
+) -> Landed | None:
+    """Land one delivery of one export; a second time with nothing changed does nothing.
+
+    Args:
+        home: where everything lies.
+        export: which export.
+        day: the delivery's date.
+        settings: what the files can't tell.
+        pseudonyms: seals direct identifiers.
+
+    Returns:
+        The account, or None when nothing was delivered for the export on that day.
+
+    Raises:
+        FileRefused: the delivery can't be taken; its earlier state in the lake stays, the rows
+            that were found bad are in quarantine, and the refusal is remembered beside them.
+    """
+    folder = home.landing / export.source / day.isoformat()
+    delivery = delivered_files(folder) if folder.is_dir() else None
+    found = files_of(delivery, export) if delivery else []
+    broken = _broken_files(delivery, export) if delivery else []
+    if not found and not broken:
+        lake.clear_refusal(home, export, day)
+        _remove_landed(home, export, day)
+        return None
+    recipe = _recipe(home, export, settings, pseudonyms)
+    known = tuple(_file_account(file) for file in found)
+    landed = lake.read_account(home, export, day)
+    refusal = lake.read_refusal(home, export, day)
+    if refusal is None and not broken and landed and _is_same(landed, recipe, found):
+        return Landed(landed, is_new=False)
+    try:
+        if broken:
+            raise broken[0]
+        around = Surroundings(
+            export,
+            settings.source(export.source),
+            declared_questions(home, export.source),
+        )
+        account = _land(home, found, day, around, recipe, pseudonyms)
+    except FileRefused as refused:
+        lake.write_refusal(
+            home,
+            export,
+            day,
+            Refusal(
+                export.source,
+                export.name,
+                day.isoformat(),
+                recipe,
+                refused.code,
+                str(refused),
+                known,
+            ),
+        )
+        raise
+    lake.clear_refusal(home, export, day)
+    return Landed(account, is_new=True)
+
+
+def files_of(delivery: Delivery, export: Export) -> list[SourceFile]:
+    """The files of a delivery that are of this export, in the order in which rows follow."""
+    return [
+        file
+        for file in delivery.files
+        if any(_matches(file.label, pattern) for pattern in export.files)
+    ]
+
+
+def unread_files(home: Home, source: str, day: date) -> list[str]:
+    """The names of a delivery's files that no export of the source reads."""
+    folder = home.landing / source / day.isoformat()
+    if not folder.is_dir():
+        return []
+    delivery = delivered_files(folder)
+    exports = [export for export in all_exports() if export.source == source]
+    read = {file.name for export in exports for file in files_of(delivery, export)}
+    return [file.name for file in delivery.files if file.name not in read]
+
+
+def delivered_days(home: Home, source: str) -> list[date]:
+    """The dates for which a source has a delivery folder, oldest first."""
+    days = []
+    root = home.landing / source
+    for path in root.iterdir() if root.is_dir() else ():
+        try:
+            day = date.fromisoformat(path.name)
+        except ValueError:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            days.append(day)
+    return sorted(days)
+
+
+def declared_questions(home: Home, source: str) -> tuple[DeclaredQuestion, ...]:
+    """The questions that the newest `reference/survey_questions` declares for a source."""
+    reference = next(
+        export
+        for export in all_exports()
+        if (export.source, export.name) == ("reference", "survey_questions")
+    )
+    days = lake.landed_days(home, reference)
+    if not days:
+        return ()
+    frame = pl.read_parquet(lake.lake_file(home, reference, days[-1]), hive_partitioning=False)
+    return tuple(
+        DeclaredQuestion(
+            row["survey"],
+            row["question_id"],
+            row["metric"],
+            row["scale_min"],
+            row["scale_max"],
+            tuple(
+                (label, int(score))
+                for label, _, score in (
+                    choice.rpartition("=") for choice in (row["choices"] or "").split(";") if choice
+                )
+            ),
+        )
+        for row in frame.filter(pl.col("source") == source)
+        .sort("survey", "question_id")
+        .iter_rows(named=True)
+    )
+
+
+def _matches(label: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(label.casefold(), pattern.casefold())
+
+
+def _broken_files(delivery: Delivery, export: Export) -> list[FileRefused]:
+    """Files that couldn't be opened and are, or may hold, this export's rows."""
+    return [
+        refused
+        for refused in delivery.refused
+        if any(_matches(Path(refused.file).name.removesuffix(".gz"), each) for each in export.files)
+        or refused.file.casefold().endswith((".zip", ".gz"))
+    ]
+
+
+def _file_account(file: SourceFile) -> FileAccount:
+    return FileAccount(file.name, file.size, file.modified_ns, "")
+
+
+def _is_same(landed: Account, recipe: str, found: Sequence[SourceFile]) -> bool:
+    """Whether the lake holds just this delivery; only a file whose time has changed is hashed."""
+    if landed.recipe != recipe or len(landed.files) != len(found):
+        return False
+    earlier = {file.name: file for file in landed.files}
+    for file in found:
+        known = earlier.get(file.name)
+        if known is None or known.size != file.size:
+            return False
+        if known.modified_ns != file.modified_ns and known.sha256 != file.sha256():
+            return False
+    return True
+
+
+def _remove_landed(home: Home, export: Export, day: date) -> None:
+    """A delivery that left landing leaves the lake, too: the lake is a function of landing."""
+    for path in (lake.lake_file(home, export, day), lake.rejected_file(home, export, day)):
+        path.unlink(missing_ok=True)
+
+
+@cache
+def _code_fingerprint(reader: str, contracts: str) -> str:
+    """Tells versions of the code that shapes lake rows from one another."""
+    modules = (
+        importlib.import_module(__name__),
+        pseudonyms,
+        quarantine,
+        contract,
+        files_module,
+        reading_module,
+        text_module,
+        importlib.import_module("pipelines.exports.table"),
+        importlib.import_module(f"pipelines.exports.{reader}"),
+        importlib.import_module(contracts),
+    )
+    digest = hashlib.sha256()
+    for module in modules:
+        digest.update(inspect.getsource(module).encode())
+    return digest.hexdigest()
+
+
+def _recipe(home: Home, export: Export, settings: Settings, keyed: Pseudonyms) -> str:
+    """Identifies everything beside the files that decides what lands."""
+    parts = (
+        _code_fingerprint(export.reader, export.contract.__module__),
+        repr(settings.source(export.source)),
+        keyed.fingerprint,
+        repr(declared_questions(home, export.source)),
+    )
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _land(
+    home: Home,
+    found: list[SourceFile],
+    day: date,
+    around: Surroundings,
+    recipe: str,
+    keyed: Pseudonyms,
+) -> Account:
+    export = around.export
+    target = lake.lake_file(home, export, day)
+    rejected_target = lake.rejected_file(home, export, day)
+    for path in (target, rejected_target):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob("*.tmp"):
+            leftover.unlink()
+    schema = lake.lake_schema(export)
+    with ExitStack() as stack:
+        accepted = stack.enter_context(_Writer(target, schema, _unrepeated(export)))
+        rejected = stack.enter_context(_Writer(rejected_target, lake.REJECTED_SCHEMA))
+        tally = _Tally(export)
+        for file in found:
+            _land_file(file, around, keyed, tally, accepted, rejected)
+        account = replace(
+            tally.account(recipe, day),
+            files=tuple(tally.files),
+        )
+        limit = around.settings.bad_row_limit
+        limit = export.bad_row_limit if limit is None else limit
+        if account.rejected > limit * account.read:
+            rejected.finish(account)
+            worst = ", ".join(
+                f"{reason} ({rows:,})"
+                for reason, rows in sorted(account.reasons.items(), key=lambda each: -each[1])[:3]
+            )
+            raise FileRefused(
+                ", ".join(file.name for file in found[:3]) + (" …" if len(found) > 3 else ""),
+                "too_many_bad_rows",
+                f"{account.rejected:,} of {account.read:,} rows break the contract, more than "
+                f"{limit:.1%}; mostly {worst}",
+                f"Look at {rejected_target}, mend the export, or raise bad_row_limit under "
+                f"[{export.source}] in sources.toml.",
+            )
+        duplicates, conflicts = accepted.resolve_duplicates(export)
+        account = replace(
+            account,
+            accepted=account.accepted - duplicates,
+            duplicates=duplicates,
+            conflicts=conflicts,
+        )
+        if not account.is_balanced:
+            raise AssertionError(
+                f"{export.source}/{export.name} {day}: rows are unaccounted for: {account}"
+            )
+        rejected.finish(account)
+        accepted.finish(account)
+    return account
+
+
+def _unrepeated(export: Export) -> list[str]:
+    """The columns whose values are nearly all different: single-column keys, instants, persons."""
+    types = export.column_types
+    return [
+        name
+        for name in types
+        if export.key == (name,)
+        or isinstance(types[name], pl.Datetime)
+        or (name in export.rules and export.rules[name].personal)
+    ]
+
+
+def _land_file(
+    file: SourceFile,
+    around: Surroundings,
+    keyed: Pseudonyms,
+    tally: "_Tally",
+    accepted: "_Writer",
+    rejected: "_Writer",
+) -> None:
+    export = around.export
+    reader = importlib.import_module(f"pipelines.exports.{export.reader}")
+    opened: Reading = reader.read(file, around)
+    unique_labels([fold(label) for label in opened.labels], file)
+    columns = _matched_columns(opened, around)
+    scores = _score_rules(opened, around)
+    judge = Judge(
+        export,
+        zone=_zone(opened, around),
+        scores=[rule for rule, _ in scores],
+        made=[name for name in MADE_AFTER_VALIDATION if name in export.column_types],
+    )
+    selected = dict(columns)
+    selected.update({rule.question_id: label for rule, label in scores})
+    unknown, sealed = _unknown_columns(opened, around, set(columns.values()))
+    for rows in opened.rows():
+        made = [name for name in rows.frame.columns if name in export.column_types]
+        text = rows.frame.select(
+            *(pl.col(label).alias(name) for name, label in selected.items()),
+            *(pl.col(name) for name in made if name not in selected),
+            *(pl.lit(value).alias(name) for name, value in opened.constants.items()),
+        )
+        verdict = judge.judge(text, rows.flags)
+        tally.add(verdict, len(rows.bad_rows))
+        bad = _rejected_table(file, rows, verdict)
+        if bad.num_rows:
+            rejected.write(bad)
+            tally.add_reasons(bad)
+        keep = verdict.accepted
+        if keep.any():
+            typed = verdict.typed.select(
+                name for name in export.column_types if name in verdict.typed.columns
+            )
+            all_kept = bool(keep.all())
+            frame = rows.frame if all_kept else rows.frame.filter(keep)
+            typed = _sealed(typed if all_kept else typed.filter(keep), export, keyed)
+            typed = typed.with_columns(
+                _extras(frame, unknown),
+                pl.lit(file.name).alias("source_file"),
+                (rows.numbers if all_kept else rows.numbers.filter(keep)).alias("source_row"),
+            )
+            table = _lake_table(typed, frame, opened.questions, accepted.schema, export)
+            accepted.write(table, export.key)
+    # Counted by the reader, apart from the tally: an error in either shows as an imbalance.
+    tally.files.append(
+        replace(
+            _file_account(file),
+            sha256=file.sha256(),
+            rows=opened.rows_read(),
+            encoding=opened.encoding,
+            header=opened.labels,
+        )
+    )
+    tally.read += opened.rows_read()
+    tally.unknown.update(dict.fromkeys(unknown))
+    tally.sealed.update(dict.fromkeys(sealed))
+    tally.present.update(dict.fromkeys(columns))
+
+
+def _zone(opened: Reading, around: Surroundings) -> str:
+    if around.export.zone != "file":
+        return "UTC"
+    zone = opened.zone or around.settings.time_zone
+    source = around.export.source
+    if zone is None:
+        raise FileRefused(
+            opened.file.name,
+            "no_time_zone",
+            "neither the file nor the settings say in which time zone its date-times are",
+            f"Set time_zone under [{source}] in sources.toml.",
+        )
+    try:
+        return require_zone(zone, opened.file.name)
+    except SettingsError:
+        raise FileRefused(
+            opened.file.name,
+            "unknown_time_zone",
+            f"the file states the time zone {zone!r}, which the zone database doesn't know",
+            "Export the file again in a zone with an IANA name.",
+        ) from None
+
+
+def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
+    """The file's label for each contract column that it has.
+
+    Raises:
+        FileRefused: a required column is missing.
+    """
+    export = around.export
+    present = {fold(label): label for label in opened.labels}
+    further = (around.settings.labels or {}).get(export.name, {})
+    columns: dict[str, str] = {}
+    missing = []
+    for name, rule in export.rules.items():
+        labels = (*rule.labels, *further.get(name, ()))
+        match = next((present[fold(label)] for label in labels if fold(label) in present), None)
+        if match is not None:
+            columns[name] = match
+        elif rule.required:
+            missing.append((name, rule.labels[0]))
+    if missing:
+        name, label = missing[0]
+        others = f" (and {len(missing) - 1} more: {', '.join(other for _, other in missing[1:6])})"
+        raise FileRefused(
+            opened.file.name,
+            "missing_column",
+            f"the required column {label!r} is missing{others if len(missing) > 1 else ''}",
+            f"Export it with that column; if it goes by another name, add "
+            f'{name} = "…" under [{export.source}.labels.{export.name}] in sources.toml.',
+        )
+    return columns
+
+
+def _score_rules(opened: Reading, around: Surroundings) -> list[tuple[ScoreRule, str]]:
+    """The scored questions of a file with their columns: declared, or marked by the vendor."""
+    survey = opened.constants.get("survey")
+    declared = {
+        question.question_id: ScoreRule.of(question)
+        for question in around.declared
+        if question.survey == survey
+    }
+    rules = []
+    for question in opened.questions:
+        rule = declared.get(question.question_id)
+        if rule is None and question.is_nps:
+            rule = ScoreRule(question.question_id, 0, 10, {})
+        if rule is not None:
+            rules.append((rule, question.label))
+    return rules
+
+
+def _unknown_columns(
+    opened: Reading, around: Surroundings, matched: set[str]
+) -> tuple[list[str], list[str]]:
+    """Labels that the contract doesn't know: those to keep, and those too personal to keep."""
+    known = {fold(label) for label in around.export.known}
+    known |= {fold(question.label) for question in opened.questions}
+    unknown = [
+        label for label in opened.labels if label not in matched and fold(label) not in known
+    ]
+    personal = [label for label in unknown if _PERSONAL_LABEL.search(label)]
+    return [label for label in unknown if label not in personal], personal
+
+
+def _sealed(typed: pl.DataFrame, export: Export, keyed: Pseudonyms) -> pl.DataFrame:
+    columns = []
+    for name, rule in export.rules.items():
+        if rule.personal == "email":
+            columns.append(keyed.seal_emails(typed[name]).alias(name))
+        elif rule.personal == "email_if_address":
+            columns.append(keyed.seal_addresses(typed[name]).alias(name))
+    return typed.with_columns(columns)
+
+
+def _extras(frame: pl.DataFrame, unknown: list[str]) -> pl.Series:
+    """Unknown columns as JSON, NULL where all are empty; cells with addresses are blanked."""
+    if not unknown:
+        return pl.Series("extras", [], dtype=pl.String).extend_constant(None, frame.height)
+    kept = frame.select(
+        pl.when(~pl.col(label).str.contains(_PERSONAL_VALUE)).then(pl.col(label)).alias(label)
+        for label in unknown
+    )
+    return kept.select(
+        pl.when(pl.any_horizontal(pl.all().is_not_null()))
+        .then(pl.struct(pl.all()).struct.json_encode())
+        .alias("extras")
+    ).to_series()
+
+
+def _lake_table(
+    typed: pl.DataFrame,
+    frame: pl.DataFrame,
+    questions: tuple[Question, ...],
+    schema: pa.Schema,
+    export: Export,
+) -> pa.Table:
+    table = typed.to_arrow(compat_level=pl.CompatLevel.oldest())
+    arrays = []
+    for field in schema:
+        if field.name in MADE_AFTER_VALIDATION:
+            arrays.append(_answers(frame, questions, set(export.nulls)).cast(field.type))
+        else:
+            arrays.append(table.column(field.name).cast(field.type))
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _answers(frame: pl.DataFrame, questions: tuple[Question, ...], nulls: set[str]) -> pa.ListArray:
+    """The answered cells of each row as a list of (question_id, value), in the file's order."""
+    rows, width = frame.height, len(questions)
+    cells = [frame[question.label].str.strip_chars() for question in questions]
+    blank = ["", *sorted(nulls)]
+    present = np.empty((rows, width), dtype=bool)
+    for position, column in enumerate(cells):
+        present[:, position] = (~column.is_in(blank)).fill_null(False).to_numpy()
+    row, at = np.nonzero(present)
+    offsets = np.zeros(rows + 1, dtype=np.int32)
+    np.cumsum(present.sum(axis=1), out=offsets[1:])
+    if width:
+        together = pl.concat(cells, rechunk=True).gather(at * rows + row)
+    else:
+        together = pl.Series([], dtype=pl.String)
+    ids = pa.DictionaryArray.from_arrays(
+        pa.array(at.astype(np.int32)),
+        pa.array([question.question_id for question in questions], pa.string()),
+    )
+    answers = pa.StructArray.from_arrays(
+        [ids.cast(pa.string()), together.to_arrow().cast(pa.string())],
+        names=["question_id", "value"],
+    )
+    return pa.ListArray.from_arrays(pa.array(offsets), answers)
+
+
+def _rejected_table(file: SourceFile, rows: Rows, verdict: quarantine.Verdict) -> pa.Table:
+    records: list[dict[str, Any]] = [
+        {
+            "source_file": file.name,
+            "source_row": bad.row,
+            "reasons": [{"column": "", "code": bad.code, "explanation": bad.reason}],
+            "raw": json.dumps({"text": bad.text}, ensure_ascii=False),
+        }
+        for bad in rows.bad_rows
+    ]
+    if verdict.reasons.height:
+        grouped = verdict.reasons.group_by("row", maintain_order=True).agg(
+            pl.struct("column", "code", "explanation").alias("reasons")
+        )
+        index = grouped["row"]
+        labels = [name for name, kind in rows.frame.schema.items() if kind == pl.String]
+        raw = rows.frame.select(labels)[index].select(pl.struct(pl.all()).struct.json_encode())
+        records += [
+            {
+                "source_file": file.name,
+                "source_row": number,
+                "reasons": reasons,
+                "raw": text,
+            }
+            for number, reasons, text in zip(
+                rows.numbers.gather(index),
+                grouped["reasons"].to_list(),
+                raw.to_series(),
+                strict=True,
+            )
+        ]
+    records.sort(key=lambda record: record["source_row"])
+    return pa.Table.from_pylist(records, schema=lake.REJECTED_SCHEMA)
+
+
+class _Tally:
+    """Counts rows as they are placed."""
+
+    def __init__(self, export: Export) -> None:
+        self._export = export
+        self._accepted = 0
+        self._rejected = 0
+        self._excluded: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self.read = 0
+        self.files: list[FileAccount] = []
+        self.unknown: dict[str, None] = {}
+        self.sealed: dict[str, None] = {}
+        self.present: dict[str, None] = {}
+
+    def add(self, verdict: quarantine.Verdict, bad_rows: int) -> None:
+        self._accepted += int(verdict.accepted.sum())
+        self._rejected += bad_rows + verdict.reasons["row"].n_unique()
+        rules = verdict.excluded.drop_nulls()
+        if len(rules):
+            self._excluded.update(rules.to_list())
+
+    def add_reasons(self, rejected: pa.Table) -> None:
+        for reasons in rejected.column("reasons").to_pylist():
+            for reason in {(each["column"], each["code"]) for each in reasons}:
+                column, code = reason
+                self._reasons[f"{column}: {code}" if column else code] += 1
+
+    def account(self, recipe: str, day: date) -> Account:
+        return Account(
+            self._export.source,
+            self._export.name,
+            day.isoformat(),
+            recipe,
+            read=self.read,
+            accepted=self._accepted,
+            rejected=self._rejected,
+            excluded=dict(sorted(self._excluded.items())),
+            reasons=dict(sorted(self._reasons.items())),
+            unknown_columns=tuple(self.unknown),
+            absent_columns=tuple(name for name in self._export.rules if name not in self.present),
+            sealed_columns=tuple(self.sealed),
+        )
+
+
+class _Writer:
+    """Writes one Parquet file to a temporary name, off the main thread, then renames it."""
+
+    def __init__(self, target: Path, schema: pa.Schema, unrepeated: Sequence[str] = ()) -> None:
+        self.schema = schema
+        self._unrepeated = {"source_row", *unrepeated}
+        self._target = target
+        self._temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+        self._key_hashes: list[np.ndarray] = []
+        self._pending: Future[None] | None = None
+
+    def __enter__(self) -> "_Writer":
+        self._thread = ThreadPoolExecutor(1)
+        self._parquet = self._open(self._temporary)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._thread.shutdown()
+        self._parquet.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _open(self, path: Path) -> pq.ParquetWriter:
+        # Dictionaries of values that seldom repeat cost a third of the writing and save nothing.
+        repeating = [name for name in self.schema.names if name not in self._unrepeated]
+        return pq.ParquetWriter(
+            path, self.schema, compression=COMPRESSION, use_dictionary=repeating
+        )
+
+    def write(self, table: pa.Table, key: Sequence[str] = ()) -> None:
+        """Append rows; `key` names the columns by which `resolve_duplicates` will compare them."""
+        if key:
+            keys = pl.DataFrame(table.select(list(key)))
+            self._key_hashes.append(keys.hash_rows().to_numpy())
+        self._wait()
+        self._pending = self._thread.submit(self._parquet.write_table, table)
+
+    def _wait(self) -> None:
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+
+    def finish(self, account: Account) -> None:
+        """Close the file with its account in it and put it in its place."""
+        self._wait()
+        self._parquet.add_key_value_metadata(lake.with_account(account))
+        self._parquet.close()
+        with open(self._temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(self._temporary, self._target)
+
+    def resolve_duplicates(self, export: Export) -> tuple[int, int]:
+        """Keep one row per key: the one modified last, among equals the last in file order.
+
+        Keys are compared by 64-bit hashes first (8 bytes a row); only rows whose hash occurs twice
+        are looked at again, by their true keys, so that a chance collision loses nothing.
+
+        Returns:
+            How many rows went, and how many of those said something else than the row that stays
+            without being older.
+        """
+        self._wait()
+        hashes = np.concatenate(self._key_hashes) if self._key_hashes else np.empty(0, np.uint64)
+        self._key_hashes.clear()
+        order = np.sort(hashes)
+        repeated = np.unique(order[1:][order[1:] == order[:-1]])
+        del order
+        if not len(repeated):
+            return 0, 0
+        suspects = np.isin(hashes, repeated)
+        self._parquet.close()
+        going, conflicts = _losers(self._temporary, suspects, export)
+        if len(going):
+            thinned = self._temporary.with_suffix(".thinned.tmp")
+            self._parquet = self._open(thinned)
+            stays = np.ones(len(hashes), dtype=bool)
+            stays[going] = False
+            for first, group in _row_groups(self._temporary, None):
+                mask = stays[first : first + group.num_rows]
+                self._parquet.write_table(group if mask.all() else group.filter(pa.array(mask)))
+            self._temporary.unlink()
+            self._temporary = thinned
+        return len(going), conflicts
+
+
+def _row_groups(path: Path, columns: list[str] | None) -> Iterator[tuple[int, pa.Table]]:
+    """A Parquet file's row groups with the index of their first row."""
+    first = 0
+    with pq.ParquetFile(path) as file:
+        for number in range(file.num_row_groups):
+            group = file.read_row_group(number, columns=columns)
+            yield first, group
+            first += group.num_rows
+
+
+def _losers(path: Path, suspects: np.ndarray, export: Export) -> tuple[np.ndarray, int]:
+    """The indexes of the rows that give way to another row of the same key, and the conflicts."""
+    content = [name for name in export.column_types if name not in MADE_AFTER_VALIDATION]
+    found = []
+    for first, group in _row_groups(path, content):
+        index = np.flatnonzero(suspects[first : first + group.num_rows])
+        if len(index):
+            frame = pl.DataFrame(group.take(pa.array(index)))
+            found.append(
+                frame.select(
+                    *export.key,
+                    (pl.col(export.modified) if export.modified else pl.lit(0)).alias("=modified"),
+                    frame.hash_rows().alias("=content"),
+                    pl.Series("=index", index + first),
+                )
+            )
+    keyed = (
+        pl.concat(found)
+        .sort("=modified", "=index", nulls_last=False)
+        .with_columns(
+            pl.col("=index", "=modified", "=content").last().over(*export.key).name.suffix(" kept")
+        )
+        .filter(pl.col("=index") != pl.col("=index kept"))
+    )
+    conflicts = keyed.filter(
+        pl.col("=modified").eq_missing(pl.col("=modified kept"))
+        & (pl.col("=content") != pl.col("=content kept"))
+    )
+    return keyed["=index"].to_numpy(), conflicts.height

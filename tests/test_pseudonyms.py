@@ -1,0 +1,107 @@
+"""Pseudonyms: who can make them, and for whom they are the same."""
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.pseudonyms import (
+    KeyMissing,
+    Pseudonyms,
+    create_key_file,
+    load_key,
+    normalise_email,
+)
+
+KEY = b"0123456789abcdef0123456789abcdef"
+
+
+@given(st.text(), st.binary(min_size=16, max_size=100))
+def test_a_pseudonym_is_the_first_half_of_the_standard_hmac(value: str, key: bytes) -> None:
+    # RFC 2104 hashes a key that is longer than a block
+    expected = hmac.new(key, value.encode(), hashlib.sha256).hexdigest()[:32]
+    assert Pseudonyms(key).of(value) == expected
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "maya.okafor@example.com",
+        " Maya.Okafor@Example.COM ",
+        "<maya.okafor@example.com>",
+        "mailto:maya.okafor@example.com",
+        "maya.okafor@example.com.",
+        "\u200bmaya.okafor@example.com",
+        "ｍａｙａ.okafor@example.com",
+    ],
+)
+def test_one_person_has_one_pseudonym_however_the_address_is_written(written: str) -> None:
+    keyed = Pseudonyms(KEY)
+    sealed = keyed.seal_emails(pl.Series([written], dtype=pl.String))
+    assert sealed[0] == keyed.of("maya.okafor@example.com")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "maya", "a@b@c.com", "maya okafor@example.com", "noreply@example.com", "x@y.invalid"],
+)
+def test_what_is_nobodys_address_has_no_pseudonym(written: str) -> None:
+    assert Pseudonyms(KEY).seal_emails(pl.Series([written], dtype=pl.String)).to_list() == [None]
+
+
+def test_tags_and_dots_stay_as_they_tell_mailboxes_apart() -> None:
+    assert normalise_email("Maya.O+shop@example.com") == "maya.o+shop@example.com"
+
+
+def test_an_international_domain_is_compared_in_ascii() -> None:
+    assert normalise_email("post@münchen.example") == "post@xn--mnchen-3ya.example"
+
+
+@given(st.lists(st.one_of(st.none(), st.emails(), st.text(max_size=20))))
+def test_rows_are_sealed_as_their_values_are(cells: list[str | None]) -> None:
+    keyed = Pseudonyms(KEY)
+    sealed = keyed.seal_emails(pl.Series(cells, dtype=pl.String)).to_list()
+    for cell, pseudonym in zip(cells, sealed, strict=True):
+        address = normalise_email(cell) if cell is not None else None
+        assert pseudonym == (keyed.of(address) if address is not None else None)
+
+
+def test_a_cell_with_an_id_stays_and_one_with_an_address_is_sealed() -> None:
+    cells = pl.Series(["0038a00003pQrSaAAK", "maya@example.com", None])
+    keyed = Pseudonyms(KEY)
+    assert keyed.seal_addresses(cells).to_list() == [
+        "0038a00003pQrSaAAK",
+        keyed.of("maya@example.com"),
+        None,
+    ]
+
+
+class TestKey:
+    def test_without_a_key_nothing_starts(self, tmp_path: Path) -> None:
+        with pytest.raises(KeyMissing, match="CX_PSEUDONYM_KEY"):
+            load_key(tmp_path / "pseudonym.key", {})
+
+    def test_a_short_key_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(KeyMissing, match="at least 16"):
+            load_key(tmp_path / "pseudonym.key", {"CX_PSEUDONYM_KEY": "secret"})
+
+    def test_a_key_that_others_may_read_is_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "pseudonym.key"
+        create_key_file(file)
+        os.chmod(file, 0o640)
+        with pytest.raises(KeyMissing, match="chmod 600"):
+            load_key(file, {})
+
+    def test_a_made_key_is_long_private_and_made_once(self, tmp_path: Path) -> None:
+        file = tmp_path / "pseudonym.key"
+        assert create_key_file(file)
+        first = load_key(file, {})
+        assert not create_key_file(file)
+        assert load_key(file, {}) == first
+        assert len(first) == 64
+        assert file.stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,121 @@
+"""Casting and judging rows: what no vendor file shows in passing."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.quarantine import Judge, ZoneClock
+from tests.conftest import export_named
+
+ZONES = [
+    "America/Denver",
+    "Europe/Berlin",
+    "Australia/Lord_Howe",  # half an hour of summer time
+    "Asia/Kathmandu",  # UTC+5:45
+    "Pacific/Apia",  # left out a whole day
+    "Africa/Casablanca",
+    "UTC",
+]
+times = st.datetimes(datetime(1972, 1, 1), datetime(2037, 12, 31))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(ZONES), st.lists(st.lists(times, max_size=5), min_size=1, max_size=4))
+def test_the_kept_offsets_agree_with_the_zone_database(
+    zone: str, batches: list[list[datetime]]
+) -> None:
+    clock = ZoneClock(zone)
+    for batch in batches:  # later batches may reach before and after the kept ones
+        local = pl.Series(batch, dtype=pl.Datetime("us"))
+        expected = local.dt.replace_time_zone(
+            zone, ambiguous="earliest", non_existent="null"
+        ).dt.convert_time_zone("UTC")
+        assert clock(local).to_list() == expected.to_list()
+
+
+def test_a_time_shown_twice_is_the_earlier_and_one_never_shown_is_nothing() -> None:
+    local = pl.Series([datetime(2024, 11, 3, 1, 30), datetime(2024, 3, 10, 2, 30)])
+    assert ZoneClock("America/Denver")(local.cast(pl.Datetime("us"))).to_list() == [
+        datetime(2024, 11, 3, 7, 30, tzinfo=UTC),
+        None,
+    ]
+
+
+def test_centuries_apart_are_still_right() -> None:
+    local = pl.Series([datetime(1700, 1, 1), datetime(2030, 7, 1)]).cast(pl.Datetime("us"))
+    instants = ZoneClock("Europe/Berlin")(local).to_list()
+    assert instants[1] == datetime(2030, 7, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def judged(**cells: str) -> tuple[pl.DataFrame, list[tuple[str, str]]]:
+    """A payment of Stripe's with some cells changed: its row as typed, and the reasons."""
+    good = {
+        "id": "ch_1",
+        "created": "2025-01-02 13:00:05",
+        "amount": "200.00",
+        "amount_refunded": "0.00",
+        "currency": "usd",
+        "status": "Paid",
+    }
+    frame = pl.DataFrame({name: [cell] for name, cell in {**good, **cells}.items()})
+    verdict = Judge(export_named("stripe/payments"), zone="UTC").judge(frame)
+    return verdict.typed, list(verdict.reasons.select("column", "code").iter_rows())
+
+
+@pytest.mark.parametrize(
+    ("amount", "value"),
+    [("200.00", "200.0000"), (" 7 ", "7.0000"), ("-0.5", None), ("9225.22500", "9225.2250")],
+)
+def test_amounts_are_exact_decimals(amount: str, value: str | None) -> None:
+    typed, reasons = judged(amount=amount)
+    assert (str(typed["amount"][0]) if not reasons else None) == value
+
+
+@pytest.mark.parametrize("amount", ["1,000.00", "12,5", "1e3", "NaN", "0.12345", "$5", "1 000"])
+def test_an_amount_that_could_mean_two_things_is_no_number(amount: str) -> None:
+    assert judged(amount=amount)[1] == [("amount", "not_a_number")]
+
+
+def test_every_reason_of_a_row_is_told() -> None:
+    _, reasons = judged(id="", currency="dollars", created="yesterday")
+    assert sorted(reasons) == [
+        ("created", "not_a_timestamp"),
+        ("currency", "wrong_form"),
+        ("id", "missing"),
+    ]
+
+
+def test_a_check_of_the_whole_row_names_itself() -> None:
+    assert judged(amount="5", amount_refunded="6")[1] == [("", "refunded_no_more_than_paid")]
+
+
+def test_a_second_format_of_times_is_tried_where_the_first_fails() -> None:
+    typed, reasons = judged(created="2025-01-02 13:00")
+    assert not reasons
+    assert typed["created"][0] == datetime(2025, 1, 2, 13, tzinfo=UTC)
+
+
+def test_a_short_salesforce_id_is_widened_and_a_long_one_is_left() -> None:
+    short, full = "0018a00002kHzkA", "0018a00002kHzkAAAS"
+    frame = pl.DataFrame(
+        {
+            "id": [short, full],
+            "is_deleted": ["0", "1"],
+            "created_date": ["2025-01-01 00:00:00"] * 2,
+            "system_modstamp": ["2025-01-01 00:00:00"] * 2,
+        }
+    )
+    verdict = Judge(export_named("salesforce/account"), zone="UTC").judge(frame)
+    assert verdict.reasons.height == 0
+    assert verdict.typed["id"].to_list() == [full, full]
+    assert verdict.typed["is_deleted"].to_list() == [False, True]
+
+
+def test_an_hour_is_an_hour_across_the_end_of_summer_time() -> None:
+    local = pl.Series([datetime(2024, 11, 3, 0, 30), datetime(2024, 11, 3, 2, 30)])
+    first, last = ZoneClock("America/Denver")(local.cast(pl.Datetime("us"))).to_list()
+    assert last - first == timedelta(hours=3)
