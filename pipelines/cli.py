@@ -50,7 +50,8 @@ application = typer.Typer(
     no_args_is_help=True,
     help="The customer-experience warehouse: land exports, build marts, publish releases.",
 )
-console = Console(highlight=False)
+# Rich assumes 80 columns where there is no terminal and would cut the tables.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 class CannotStart(Exception):
@@ -77,7 +78,7 @@ def demo(
     ] = False,
 ) -> None:
     """Write a demo company's deliveries into the landing folder."""
-    from pipelines.demo.company import write_demo
+    from pipelines.demo.write import write_demo
 
     home = Home.from_environment().create()
     if any(landing.delivered_days(home, export.source) for export in all_exports()):

@@ -32,9 +32,7 @@ class TestWarehouse:
     def __init__(self, path: Path) -> None:
         self.home = Home(path).create()
 
-    def deliver(
-        self, source: str, name: str, content: str | bytes | Path, day: date = DAY
-    ) -> Path:
+    def deliver(self, source: str, name: str, content: str | bytes | Path, day: date = DAY) -> Path:
         """Put a file into the landing folder, as a vendor's export would."""
         target = self.home.landing / source / day.isoformat() / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -102,7 +102,9 @@ class TestRows:
             QUESTIONS + "qualtrics,Survey,QID2,csat,1,5,4;5,true\n",
         )
         warehouse.land("reference/survey_questions")
-        warehouse.deliver("qualtrics", "Survey.csv", qualtrics(padded({"QID2": "6"}, {"QID2": "5"})))
+        warehouse.deliver(
+            "qualtrics", "Survey.csv", qualtrics(padded({"QID2": "6"}, {"QID2": "5"}))
+        )
         warehouse.land("qualtrics/responses")
         assert warehouse.reasons("qualtrics/responses") == [(204, "QID2", "out_of_range")]
 
@@ -151,9 +153,10 @@ class TestRows:
         warehouse.land("qualtrics/responses")
         turned = warehouse.rows("qualtrics/responses")
         assert turned.drop("answers", "questions").equals(straight)
-        assert sorted(
-            (each["question_id"], each["value"]) for each in turned["answers"][0]
-        ) == [("QID1", "3"), ("QID2", "5")]
+        assert sorted((each["question_id"], each["value"]) for each in turned["answers"][0]) == [
+            ("QID1", "3"),
+            ("QID2", "5"),
+        ]
 
     def test_an_unknown_column_is_kept_and_reported(self, warehouse: TestWarehouse) -> None:
         columns = [*IMPORTS, "Loyalty Tier"]
@@ -385,8 +388,10 @@ class TestFiles:
         packed.deliver("salesforce", "WE_1.ZIP", buffer.getvalue())
         bare.land("salesforce/case")
         packed.land("salesforce/case")
-        assert packed.rows("salesforce/case").drop("source_file").equals(
-            bare.rows("salesforce/case").drop("source_file")
+        assert (
+            packed.rows("salesforce/case")
+            .drop("source_file")
+            .equals(bare.rows("salesforce/case").drop("source_file"))
         )
         assert packed.rows("salesforce/case")["source_file"][0] == "WE_1.ZIP/Case.csv"
 

@@ -1,7 +1,7 @@
-"""Exports of survey tools; they follow the declared questions, which say what a valid score is."""
+"""Exports of survey tools; the declared questions say what a valid score is."""
 
 from pipelines.contracts.qualtrics import QualtricsResponses
+from pipelines.contracts.reference import ReferenceSurveyQuestions
 from pipelines.defs.landed import landed
-from pipelines.defs.reference import survey_questions
 
-qualtrics_responses = landed(QualtricsResponses, deps=[survey_questions])
+qualtrics_responses = landed(QualtricsResponses, rests_on=[ReferenceSurveyQuestions])

@@ -44,12 +44,14 @@ _QUOTE = ord('"')
 _LINE = re.compile(rb"[^\r\n]*+(?:\r\n|\r|\n|\Z)")
 _BLANK = (b"\n", b"\r\n", b"\r")
 _TWO_LINE_ENDS = re.compile(rb"\A[\r\n]|\n[\r\n]|\r\r")
+# Of usual exports 16 MiB are 20,000 to 150,000 rows; this caps a file of tiny ones.
+BLOCK_LINES = 200_000
 # Small enough for a processor's cache: four times as fast as a whole block at once.
 _TILE_BYTES = 256 << 10
 _WORKERS = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class BadRow:
     """One record that can't be read as a row of its table.
 
@@ -490,32 +492,50 @@ def _blocks(
 ) -> Iterator[_Block]:
     """Cut the text behind the header into blocks that end where a record ends."""
     buffer, ended, recovering = b"", False, False
-    while not ended or buffer:
-        # An unfinished record that fills the buffer needs more room: double it.
-        buffer, ended = _fill(text, buffer, max(block_bytes, 2 * len(buffer)))
-        length, unfinished = (0, False) if recovering else _sound_length(grammar, buffer, ended)
-        if length:
-            yield _Block(pa.py_buffer(buffer).slice(0, length), [])
-            buffer = buffer[length:]
-        if buffer and not unfinished:
-            block, buffer, recovering = _salvage(grammar, buffer, ended, recovering)
-            yield block
-        if len(buffer) > record_bytes_limit:
+    size, lines = block_bytes, BLOCK_LINES
+    while True:
+        buffer, ended = _fill(text, buffer, ended, size)
+        if not buffer:
+            return
+        window = _first_lines(buffer, lines)
+        last = ended and len(window) == len(buffer)
+        used, unfinished = (0, False) if recovering else _sound_length(grammar, window, last)
+        if used:
+            yield _Block(pa.py_buffer(window).slice(0, used), [])
+        if not unfinished:
+            block, used, recovering = _salvage(grammar, window, used, last, recovering)
+            if block.records.size or block.set_aside:
+                yield block
+        if not used and len(buffer) <= record_bytes_limit:
+            size, lines = 2 * len(buffer), 2 * lines
+            continue
+        size, lines = block_bytes, BLOCK_LINES
+        if used:
+            buffer = buffer[used:]
+        else:
             bad, buffer = _give_up_first_line(text, buffer, block_bytes)
             recovering = True
             yield _Block(pa.py_buffer(b""), [bad])
 
 
-def _fill(text: _Utf8Stream, buffer: bytes, size: int) -> tuple[bytes, bool]:
+def _fill(text: _Utf8Stream, buffer: bytes, ended: bool, size: int) -> tuple[bytes, bool]:
     pieces, length = [buffer], len(buffer)
     # A carriage return at the very end may be one half of a line end.
-    while length < size or pieces[-1].endswith(b"\r"):
+    while not ended and (length < size or pieces[-1].endswith(b"\r")):
         chunk = text.read(max(size - length, 1))
-        if not chunk:
-            return b"".join(pieces), True
+        ended = not chunk
         pieces.append(chunk)
         length += len(chunk)
-    return b"".join(pieces), False
+    return b"".join(pieces), ended
+
+
+def _first_lines(buffer: bytes, lines: int) -> bytes:
+    """Cut off what is behind roughly so many lines, so that a batch of tiny rows stays small."""
+    found = buffer.count(b"\n") or buffer.count(b"\r")
+    if found <= lines:
+        return buffer
+    end = len(buffer) * lines // found
+    return buffer[: end + 1 if buffer[end - 1 : end + 1] == b"\r\n" else end]
 
 
 def _sound_length(grammar: _Grammar, buffer: bytes, ended: bool) -> tuple[int, bool]:
@@ -559,18 +579,20 @@ def _sound_length(grammar: _Grammar, buffer: bytes, ended: bool) -> tuple[int, b
 def _last_record_end(buffer: bytes, limit: int, inside: bool) -> int:
     """Find the last line end before ``limit`` that isn't inside a quoted cell."""
     while limit > 0:
-        quote = buffer.rfind(b'"', 0, limit)
+        if inside:
+            limit = buffer.rfind(b'"', 0, limit)
+        line_feed = buffer.rfind(b"\n", 0, limit)
+        line_end = max(line_feed, buffer.rfind(b"\r", line_feed + 1, limit))
+        inside = buffer.count(b'"', line_end + 1, limit) % 2 == 1
         if not inside:
-            line_end = max(buffer.rfind(each, quote + 1, limit) for each in (b"\n", b"\r"))
-            if line_end >= 0:
-                return line_end + 1
-        limit, inside = quote, not inside
+            return line_end + 1
+        limit = line_end
     return 0
 
 
 def _salvage(
-    grammar: _Grammar, buffer: bytes, ended: bool, recovering: bool
-) -> tuple[_Block, bytes, bool]:
+    grammar: _Grammar, buffer: bytes, start: int, ended: bool, recovering: bool
+) -> tuple[_Block, int, bool]:
     """Go through a buffer record by record, and set aside as little as possible.
 
     Of a record that is malformed only the first line is set aside, and reading goes on with the
@@ -579,11 +601,12 @@ def _salvage(
     until a record has no stray quotes and exactly the right number of cells.
 
     Returns:
-        The block, the unfinished record at the end, and whether the search is still on.
+        The block, where the unfinished record at the end begins, and whether one still has to
+        be believed.
     """
     sound: list[bytes] = []
     set_aside: list[BadRow] = []
-    count = position = 0
+    count, position = 0, start
     while position < len(buffer):
         found = grammar.record.match(buffer, position)
         if not found and not ended and grammar.unfinished.match(buffer, position):
@@ -608,7 +631,7 @@ def _salvage(
         count += 1
         position = found.end()
     block = _Block(pa.py_buffer(b"".join(sound)), set_aside)
-    return block, buffer[position:], recovering
+    return block, position, recovering
 
 
 def _complaint(grammar: _Grammar, line: bytes) -> tuple[str, str]:
@@ -631,7 +654,7 @@ def _give_up_first_line(text: _Utf8Stream, buffer: bytes, block_bytes: int) -> t
     )
     ended = False
     while line.end() == len(buffer) and not ended:
-        buffer, ended = _fill(text, b"", block_bytes)
+        buffer, ended = _fill(text, b"", ended, block_bytes)
         line = _line(buffer)
     return bad, buffer[line.end() :]
 
