@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 the run failed and nothing was published; 2 it could not s
 but with an export whose newest delivery was refused.
 """
 
+import contextlib
 import logging
 import os
 import sys
@@ -50,8 +51,9 @@ application = typer.Typer(
     no_args_is_help=True,
     help="The customer-experience warehouse: land exports, build marts, publish releases.",
 )
-# Rich assumes 80 columns where there is no terminal and would cut the tables.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+# Rich assumes 80 columns where there is no terminal and would cut the tables. The stream is named,
+# because dbt's own output is sent elsewhere while it runs.
+console = Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else 140)
 
 
 class CannotStart(Exception):
@@ -240,7 +242,12 @@ def _execute_refresh(home: Home) -> bool:
 
     from pipelines.definitions import definitions
 
-    with dg.DagsterInstance.get() as instance:
+    log = home.warehouse / "dbt.log"
+    with (
+        dg.DagsterInstance.get() as instance,
+        log.open("w") as dbt_output,
+        contextlib.redirect_stdout(dbt_output),
+    ):
         result = definitions.resolve_job_def("refresh").execute_in_process(
             instance=instance,
             raise_on_error=False,
@@ -253,6 +260,8 @@ def _execute_refresh(home: Home) -> bool:
             f"[red]failed[/] {event.step_key}: {cause.message.strip() if cause else ''}",
             soft_wrap=True,
         )
+        if event.step_key == "dbt_models":
+            console.print(f"All that dbt said: {log}", soft_wrap=True)
     return bool(result.success)
 
 

@@ -107,7 +107,7 @@ def land(
         around = Surroundings(
             export,
             settings.source(export.source),
-            declared_questions(home, export.source),
+            declared_questions(home, export),
         )
         account = _land(home, found, day, around, recipe, pseudonyms)
     except FileRefused as refused:
@@ -164,8 +164,10 @@ def delivered_days(home: Home, source: str) -> list[date]:
     return sorted(days)
 
 
-def declared_questions(home: Home, source: str) -> tuple[DeclaredQuestion, ...]:
-    """The questions that the newest `reference/survey_questions` declares for a source."""
+def declared_questions(home: Home, export: Export) -> tuple[DeclaredQuestion, ...]:
+    """The questions that the newest `reference/survey_questions` declares for a survey export."""
+    if not export.is_survey:
+        return ()
     reference = next(
         export
         for export in all_exports()
@@ -189,7 +191,7 @@ def declared_questions(home: Home, source: str) -> tuple[DeclaredQuestion, ...]:
                 )
             ),
         )
-        for row in frame.filter(pl.col("source") == source)
+        for row in frame.filter(pl.col("source") == export.source)
         .sort("survey", "question_id")
         .iter_rows(named=True)
     )
@@ -260,7 +262,7 @@ def _recipe(home: Home, export: Export, settings: Settings, keyed: Pseudonyms) -
         _code_fingerprint(export.reader, export.contract.__module__),
         repr(settings.source(export.source)),
         keyed.fingerprint,
-        repr(declared_questions(home, export.source)),
+        repr(declared_questions(home, export)),
     )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 

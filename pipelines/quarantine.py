@@ -101,17 +101,21 @@ class Judge:
         self._zone = zone
         self._clock = ZoneClock(zone)
         self._scores = {rule.question_id: rule for rule in scores}
-        schema = export.schema.remove_columns(list(made))
-        self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
+        schema = export.schema
+        if made:
+            schema = schema.remove_columns(list(made))
         self._types = {name: column.dtype.type for name, column in schema.columns.items()}
-        self._schema = schema.add_columns(
-            {
-                rule.question_id: pa.Column(
-                    pl.Int64, pa.Check.in_range(rule.lowest, rule.highest), nullable=True
-                )
-                for rule in scores
-            }
-        )
+        if scores:
+            schema = schema.add_columns(
+                {
+                    rule.question_id: pa.Column(
+                        pl.Int64, pa.Check.in_range(rule.lowest, rule.highest), nullable=True
+                    )
+                    for rule in scores
+                }
+            )
+        self._schema = schema
+        self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
 
     def judge(self, text: pl.DataFrame, flags: pl.Series | None = None) -> Verdict:
         """Cast and validate a batch.

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, Literal
 
 import pandera.polars as pa
@@ -114,12 +114,12 @@ class Export:
         """The first line of the contract's docstring: "One row per …"."""
         return (self.contract.__doc__ or "").strip().splitlines()[0]
 
-    @property
+    @cached_property
     def schema(self) -> pa.DataFrameSchema:
         """The pandera schema, in the contract's order of columns."""
         return self.contract.to_schema()
 
-    @property
+    @cached_property
     def rules(self) -> dict[str, ColumnRule]:
         """The column rules by column name; columns that a reader makes have none."""
         return {
@@ -128,10 +128,15 @@ class Export:
             if column.metadata and "rule" in column.metadata
         }
 
-    @property
+    @cached_property
     def column_types(self) -> dict[str, pl.DataType]:
         """Polars types by column name, as validated and as stored in the lake."""
         return {name: column.dtype.type for name, column in self.schema.columns.items()}
+
+    @property
+    def is_survey(self) -> bool:
+        """Whether its rows are responses, whose answers are held to the declared questions."""
+        return "answers" in self.column_types
 
 
 def export(

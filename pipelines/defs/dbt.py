@@ -30,8 +30,19 @@ def dbt_models(
     if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
     arguments = builds.dbt_arguments(date.fromisoformat(build.as_of), settings)
+    progress.info("building the models, as of %s", build.as_of)
+    built = passed = warned = 0
     with _environment(builds.dbt_environment(home, path)):
-        yield from dbt.cli(arguments, context=context).stream()
+        for event in dbt.cli(arguments, context=context).stream():
+            if isinstance(event, dg.AssetCheckResult):
+                passed += event.passed
+                warned += not event.passed
+            else:
+                built += 1
+                if built % 10 == 0:
+                    progress.info("  %d models", built)
+            yield event
+    progress.info("built %d models: %d tests passed, %d warned", built, passed, warned)
     builds.record_build(home, replace(build, is_complete=not context.is_subset))
 
 

@@ -5,10 +5,12 @@ Belongs here: what Dagster shows of a landed export. Does not belong here: landi
 """
 
 import logging
+import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -136,6 +138,14 @@ def _land_days(
             progress.error("REFUSED %s/%s %s: %s", export.source, export.name, day, refused)
             context.log.error(f"{day}: {refused}")
             continue
+        except Exception as error:
+            # A library's message may quote a cell; Dagster would store it where others read it.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            raise dg.Failure(
+                f"{export.source}/{export.name} {day}: {type(error).__name__} in {where.name}, "
+                f"{Path(where.filename).name}:{where.lineno}. This is a fault of the pipeline, not "
+                "of the file; the delivery's earlier state stays."
+            ) from None
         if landed is None:
             continue
         if landed.is_new or day.isoformat() not in shown:

@@ -5,7 +5,7 @@ Not here: what a column is called or means, a vendor's header (``qualtrics`` and
 contracts, types.
 
 How a file is read: the encoding is chosen over all its bytes. The header is split off. What
-follows is cut into blocks of whole, well-formed records, which pyarrow parses on all cores.
+follows is cut into blocks of whole, well-formed records, which pyarrow parses side by side.
 A record that isn't well-formed never gets to pyarrow, which would repair it in silence.
 """
 
@@ -113,6 +113,7 @@ class TextTable:
         self.width = len(header.records[-1])
         self.rows_read = 0
         self._header = header
+        self._next_row = 0
         self._block_bytes = block_bytes
         self._record_bytes_limit = record_bytes_limit
 
@@ -127,7 +128,7 @@ class TextTable:
                 before must not be used.
         """
         self.rows_read = 0
-        next_row = self._header.record_count + 1
+        self._next_row = self._header.record_count + 1
         grammar = _Grammar(self.delimiter, self.width)
         with self.file.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
             text = _Utf8Stream(stream, self.encoding)
@@ -136,15 +137,23 @@ class TextTable:
             for block in _blocks(text, grammar, self._block_bytes, self._record_bytes_limit):
                 parsing.append(workers.submit(_parse, block, grammar))
                 if len(parsing) >= _WORKERS:
-                    parsed = parsing.popleft().result()
-                    yield self._batch(parsed, next_row)
-                    next_row += parsed.record_count
+                    yield self._batch(parsing.popleft())
             while parsing:
-                parsed = parsing.popleft().result()
-                yield self._batch(parsed, next_row)
-                next_row += parsed.record_count
+                yield self._batch(parsing.popleft())
 
-    def _batch(self, parsed: "_Parsed", first_row: int) -> TextBatch:
+    def _batch(self, parsing: "Future[_Parsed]") -> TextBatch:
+        try:
+            parsed = parsing.result()
+        except pa.ArrowInvalid:
+            # Well-formed UTF-8 can't be refused, so these aren't the bytes that were checked.
+            raise FileRefused(
+                self.file.name,
+                "changed_while_read",
+                "it changed after its encoding was found out",
+                "Run again when the delivery is complete.",
+            ) from None
+        first_row = self._next_row
+        self._next_row += parsed.record_count
         self.rows_read += parsed.frame.height + len(parsed.bad_rows)
         rows = pl.Series("row", parsed.positions + first_row, pl.Int64)
         bad_rows = [replace(bad, row=bad.row + first_row) for bad in parsed.bad_rows]
@@ -176,11 +185,11 @@ def read_text(
     """
     encoding = _chosen_encoding(file, fallback_encoding)
     header = _read_header(file, encoding, delimiters, header_rows)
-    if len(header.records) < header_rows:
+    if len(header.records) < header_rows or not header.records[-1]:
         raise FileRefused(
             file.name,
             "missing_header_rows",
-            f"only {len(header.records)} of its {header_rows} header records can be read",
+            f"record {header_rows}, the last of its header, is missing, blank or malformed",
             "Export it again with its whole header.",
         )
     return TextTable(file, encoding, header, block_bytes, record_bytes_limit)

@@ -1,0 +1,95 @@
+"""The whole demo company: drawn here, topic by topic, before anybody exports anything.
+
+Belongs here: the order of the draws and what comes of them. Does not belong here: how a topic is
+drawn (`population.py`, `purchases.py`, …) or how a vendor writes it down (`salesforce.py`, …).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from pipelines.demo import accounts, population, purchases, service, subscriptions, surveys
+from pipelines.demo.periods import Array, Calendar
+from pipelines.demo.truth import Parameters
+
+
+@dataclass(frozen=True)
+class Company:
+    """The whole demo company, before anybody exports anything.
+
+    Frames are numeric: a column named after a thing (`customer`, `person`, `case`) is the row's
+    number in that thing's frame, times are seconds since 1970, amounts are cents of the
+    customer's currency.
+
+    Attributes:
+        calendar: the months.
+        parameters: what it was drawn from.
+        customers: birth_day, in_crm, segment, country, is_euro, created, first_person,
+            people_count.
+        people: customer, created, first, last, email, language, in_crm, opted_out_at.
+        staff: agents, leaders and teams.
+        euro_rates: US dollars per euro by month, the two months before the first included.
+        account_versions: one row per account and state: account, customer (NULL for accounts that
+            never became one), since, until, segment, country, owner, is_deleted, created.
+        opportunity_versions: likewise for deals.
+        orders: by time; see `purchases.draw_orders`.
+        lines: by order and line number.
+        case_events: by case and time; see `service.draw_cases`.
+        cases: one row per case.
+        responses: answers to the relationship survey, by the time they were recorded.
+        ratings: answers to the support survey, by the time they were recorded.
+        billing: subscriptions and payments; see `subscriptions.draw_billing`.
+    """
+
+    calendar: Calendar
+    parameters: Parameters
+    customers: pl.DataFrame
+    people: pl.DataFrame
+    staff: population.Staff
+    euro_rates: Array
+    account_versions: pl.DataFrame
+    opportunity_versions: pl.DataFrame
+    orders: pl.DataFrame
+    lines: pl.DataFrame
+    cases: pl.DataFrame
+    case_events: pl.DataFrame
+    responses: pl.DataFrame
+    ratings: pl.DataFrame
+    billing: subscriptions.Billing
+
+
+def draw_company(customers: int, months: int, seed: int, parameters: Parameters) -> Company:
+    """Draw a company: the same arguments give the same company."""
+    calendar = Calendar(months)
+    who = population.draw_customers(customers, calendar, seed)
+    people, who = population.draw_people(who, calendar, seed)
+    staff = population.draw_staff(customers, calendar, seed)
+    rates = euro_rates(months)
+    orders, lines = purchases.draw_orders(who, people, rates, calendar, parameters, seed)
+    cases, events = service.draw_cases(who, people, staff, calendar, parameters.service, seed)
+    responses = surveys.draw_responses(people, calendar, parameters.loyalty, seed, customers)
+    ratings = surveys.draw_ratings(cases, people, calendar, parameters.service, seed)
+    billing = subscriptions.draw_billing(who, responses, calendar, parameters.churn, seed)
+    return Company(
+        calendar,
+        parameters,
+        who,
+        people,
+        staff,
+        rates,
+        accounts.draw_account_versions(who, staff, calendar, seed),
+        accounts.draw_opportunity_versions(who, staff, calendar, seed),
+        orders,
+        lines,
+        cases,
+        events,
+        responses,
+        ratings,
+        billing,
+    )
+
+
+def euro_rates(months: int) -> Array:
+    """US dollars per euro, fixed for each month, from two months before the first."""
+    return np.round(1.08 + 0.03 * np.sin(np.arange(months + 2) / 3), 4)

@@ -1,0 +1,113 @@
+"""What people at the demo company maintain by hand: comma-separated lists."""
+
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.demo import names
+from pipelines.demo.assembly import Ledger, delivery_folder
+from pipelines.demo.cells import choice
+from pipelines.demo.company import Company
+from pipelines.demo.faults import RELATIONSHIP, SUPPORT
+from pipelines.demo.periods import DAY
+from pipelines.demo.salesforce import user_id
+
+SURVEY_QUESTIONS = pl.DataFrame(
+    [
+        ("qualtrics", RELATIONSHIP, "QID1", "nps", 0, 10, "9;10", "true", None, "Likely"),
+        ("qualtrics", RELATIONSHIP, "QID2", "csat", 1, 5, "4;5", "true", None, "Overall"),
+        ("qualtrics", SUPPORT, "QID11", "csat", 1, 5, "4;5", "true", None, "Support"),
+        ("qualtrics", SUPPORT, "QID12", "ces", 1, 7, "5;6;7", "true", None, "Made it easy"),
+    ],
+    schema=[
+        "source", "survey", "question_id", "metric", "scale_min", "scale_max", "top_boxes",
+        "higher_is_better", "choices", "question",
+    ],
+    orient="row",
+)  # fmt: skip
+
+MARGINS = (("SMB", "0.55"), ("Mid-Market", "0.50"), ("Enterprise", "0.45"), (None, "0.50"))
+
+TARGETS = (
+    ("csat", None, "0.70"),
+    ("nps", None, "20"),
+    ("ces", None, "0.70"),
+    ("logo_retention", None, "0.97"),
+    ("first_reply_hours", None, "6"),
+)
+
+
+def deliver(landing: Path, company: Company, ledger: Ledger) -> None:
+    """Write all lists with the first delivery, and the teams again once some agents have moved."""
+    calendar = company.calendar
+    changed = calendar.months // 2
+    deliveries = {0: _first_lists(company)}
+    if changed:
+        deliveries[changed] = {"teams": teams(company, changed)}
+    for at, lists in deliveries.items():
+        day = calendar.deliveries[at]
+        with delivery_folder(landing, "reference", day) as folder:
+            for export, frame in lists.items():
+                (folder / f"{export}.csv").write_text(frame.write_csv(), "utf-8")
+                ledger.tally("reference", export, day).accepted += frame.height
+
+
+def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
+    calendar = company.calendar
+    since = (calendar.first - 24).astype("datetime64[D]").item().isoformat()
+    months = [
+        (calendar.first - 2 + at).astype("datetime64[D]").item().isoformat()
+        for at in range(len(company.euro_rates))
+    ]
+    return {
+        "survey_questions": SURVEY_QUESTIONS,
+        "teams": teams(company, 0),
+        "margins": pl.DataFrame(
+            [(segment, None, margin, since) for segment, margin in MARGINS],
+            schema={
+                "segment": pl.String,
+                "product": pl.String,
+                "margin": pl.String,
+                "from": pl.String,
+            },
+            orient="row",
+        ),
+        "exchange_rates": pl.DataFrame({"date": months}).select(
+            "date",
+            pl.lit("EUR").alias("from"),
+            pl.lit("USD").alias("to"),
+            pl.Series("rate", [f"{rate:.4f}" for rate in company.euro_rates]),
+        ),
+        "kpi_targets": pl.DataFrame(
+            [(kpi, leader, target, since, None) for kpi, leader, target in TARGETS],
+            schema=dict.fromkeys(("kpi", "leader", "target", "from", "to"), pl.String),
+            orient="row",
+        ),
+    }
+
+
+def teams(company: Company, at: int) -> pl.DataFrame:
+    """Who is in which team, as the list stood at a delivery."""
+    staff = company.staff
+    day = int(company.calendar.starts[at + 1]) // DAY
+    leader = staff.users.filter("is_leader").select(
+        pl.concat_str(
+            choice(names.FIRST_NAMES, "first"),
+            pl.lit(" "),
+            choice(names.LAST_NAMES, "last"),
+        )
+    ).to_series()  # fmt: skip
+    pool = [
+        names.TEAM_NAMES[team % len(names.TEAM_NAMES)]
+        + (f" {team // len(names.TEAM_NAMES) + 1}" if team >= len(names.TEAM_NAMES) else "")
+        for team in range(staff.team_count)
+    ]
+    return staff.stays.filter(pl.col("since") < day).select(
+        user_id("user").alias("agent"),
+        choice(pool, "team").alias("team"),
+        choice(leader, "team").alias("leader"),
+        pl.from_epoch("since", time_unit="d").dt.strftime("%Y-%m-%d").alias("from"),
+        pl.when(pl.col("until") < day)
+        .then(pl.from_epoch("until", time_unit="d").dt.strftime("%Y-%m-%d"))
+        .alias("to"),
+    )

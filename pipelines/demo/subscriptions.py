@@ -1,0 +1,366 @@
+"""Subscriptions month by month: who starts, grows, leaves and returns, and every payment."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from pipelines.demo.periods import DAY, HOUR, NEVER, Array, Calendar, draws
+from pipelines.demo.surveys import ANONYMOUS, BANDS, NEVER_ANSWERED
+from pipelines.demo.truth import Churn
+
+SUBSCRIBER_SHARE = 0.7
+YEARLY_SHARE = 0.2
+TRIAL_SHARE = 0.15
+TRIAL_DAYS = 14
+TRIAL_LOST_SHARE = 0.3
+NEVER_PAID_SHARE = 0.03
+INVOLUNTARY_SHARE = 0.2
+RETRY_SHARE = 0.025
+RETRY_AFTER = 5 * DAY
+REFUND_SHARE = 0.01
+GROWS, SHRINKS = 0.015, 0.007
+"""Odds per month that a monthly subscription changes its quantity."""
+
+PLANS = ("solo", "team", "business")
+MONTHLY_CENTS = (2_900, 1_200, 4_000)
+YEARLY_CENTS = (28_800, 12_000, 39_600)
+"""A price for each plan; a twelfth of the yearly one is a whole number of cents."""
+
+REASONS = ("too_expensive", "missing_features", "switched_service", "unused", "payment_failed")
+PAYMENT_FAILED = 4
+
+REGULAR, TRIAL_LOST, NEVER_PAID = range(3)
+
+
+@dataclass(frozen=True)
+class Billing:
+    """What Stripe knows.
+
+    Attributes:
+        subscriptions: one row per subscription: subscription, customer, kind, plan, is_yearly,
+            cents (unit amount), quantity (at the start), created, paid_month, day, second,
+            trial_end (NULL without a trial), cancelled_at, ended_at, ended_month, reason.
+        quantities: one row per change of quantity: month, subscription, quantity.
+        past_due: one row per month end at which a subscription's invoice is being retried.
+        payments: one row per attempt, by time: payment, subscription, created, cents, is_failed,
+            refunded_at, refund.
+        at_risk: customer months at risk by band, monthly subscriptions only.
+        churned: how many of them ended.
+        recurring: monthly recurring cents at each month's end, by is_euro.
+        in_force: subscriptions in force at each month's end, by is_euro.
+    """
+
+    subscriptions: pl.DataFrame
+    quantities: pl.DataFrame
+    past_due: pl.DataFrame
+    payments: pl.DataFrame
+    at_risk: Array
+    churned: Array
+    recurring: Array
+    in_force: Array
+
+
+@dataclass
+class _Book:
+    """The subscriptions written so far, column by column, and their payments."""
+
+    started: dict[str, list[Array]] = field(default_factory=dict)
+    paid: list[tuple[Array, Array, Array, Array]] = field(default_factory=list)
+    count: int = 0
+
+    def start(self, **columns: Array | int) -> Array:
+        """Write new subscriptions; returns their numbers."""
+        size = len(np.asarray(columns["customer"]))
+        for name, values in columns.items():
+            self.started.setdefault(name, []).append(
+                np.broadcast_to(np.asarray(values, np.int64), size)
+            )
+        numbers = self.count + np.arange(size)
+        self.count += size
+        return numbers
+
+    def pay(
+        self, subscription: Array, moment: Array, cents: Array, *, failed: bool = False
+    ) -> None:
+        """Write payment attempts."""
+        self.paid.append((subscription, moment, cents, np.full(len(subscription), failed)))
+
+
+def draw_billing(
+    customers: pl.DataFrame,
+    responses: pl.DataFrame,
+    calendar: Calendar,
+    parameters: Churn,
+    seed: int,
+) -> Billing:
+    """Walk through the months, all customers at once."""
+    random = draws(seed, "subscriptions")
+    count = customers.height
+    odds = np.array([getattr(parameters, band) for band in BANDS])
+    is_euro = customers["is_euro"].to_numpy().astype(np.int64)
+    plan = customers["segment"].to_numpy()
+    is_yearly = random.random(count) < YEARLY_SHARE
+    cents = np.where(is_yearly, np.array(YEARLY_CENTS)[plan], np.array(MONTHLY_CENTS)[plan])
+    quantity = np.where(
+        plan == 0,
+        1,
+        np.where(plan == 1, random.integers(2, 21, count), random.integers(5, 61, count)),
+    )
+    start_month, day, second, has_trial, is_lost = _first_starts(customers, calendar, random)
+
+    book = _Book()
+    subscription = np.full(count, -1)
+    paid_month = np.full(count, -1)
+    left_in = np.full(count, NEVER)
+    ended_at: list[tuple[Array, Array, Array, Array, Array]] = []
+    changes: list[tuple[int, Array, Array]] = []
+    past_due: list[tuple[int, Array]] = []
+    at_risk, churned = np.zeros(4, np.int64), np.zeros(4, np.int64)
+    recurring = np.zeros((calendar.months, 2), np.int64)
+    in_force = np.zeros((calendar.months, 2), np.int64)
+    band = np.full(count, NEVER_ANSWERED)
+    answers = _answers_by_month(responses, calendar)
+
+    for month in range(calendar.months):
+        if month:
+            who, said = answers[month - 1]
+            band[who] = said  # by time, so that the last of several answers stays
+        running = (subscription >= 0) & (left_in == NEVER)
+        dice = random.random(count)
+        monthly = running & ~is_yearly
+        due = running & is_yearly & ((month - paid_month) % 12 == 0)
+        leaves = (monthly & (dice < odds[band])) | (due & (dice < 1 - (1 - odds[band]) ** 12))
+        at_risk += np.bincount(band[monthly], minlength=4)
+        churned += np.bincount(band[monthly & leaves], minlength=4)
+
+        leaving = np.flatnonzero(leaves)
+        moment = calendar.moment(month, day[leaving], second[leaving])
+        fails = (random.random(len(leaving)) < INVOLUNTARY_SHARE) & (day[leaving] <= 18)
+        for wait in (0, 3, 7):
+            unpaid = leaving[fails]
+            book.pay(
+                subscription[unpaid],
+                moment[fails] + wait * DAY,
+                (cents * quantity)[unpaid],
+                failed=True,
+            )
+        ends = moment + np.where(fails, 10 * DAY, 0)
+        asked = np.where(fails, ends, ends - random.integers(DAY, 27 * DAY, len(leaving)))
+        why = np.where(fails, PAYMENT_FAILED, random.integers(0, PAYMENT_FAILED, len(leaving)))
+        ended_at.append((subscription[leaving], asked, ends, why, np.full(len(leaving), month)))
+        left_in[leaving] = month
+
+        changing = monthly & ~leaves & (plan > 0)
+        grows, shrinks = changing & (dice > 1 - GROWS), changing & (dice < 1 - GROWS)
+        shrinks &= (dice > 1 - GROWS - SHRINKS) & (quantity > 1)
+        quantity = quantity + np.where(grows, 1 + quantity // 5, 0) - shrinks
+        changed = np.flatnonzero(grows | shrinks)
+        changes.append((month, subscription[changed], quantity[changed]))
+
+        starting = start_month == month
+        returning = (left_in <= month - 2) & (random.random(count) < parameters.returns) & ~starting
+        day[returning] = random.integers(1, 29, returning.sum())
+        lost = np.flatnonzero(starting & is_lost)
+        begun = np.flatnonzero((starting & ~is_lost) | returning)
+        first = calendar.moment(month, day, second)
+        trial = has_trial & starting
+        created = first - np.where(trial, TRIAL_DAYS * DAY, 0)
+        common = {"plan": plan, "is_yearly": is_yearly, "cents": cents, "quantity": quantity}
+        numbers = book.start(
+            customer=begun,
+            kind=REGULAR,
+            created=created[begun],
+            paid_month=month,
+            day=day[begun],
+            second=second[begun],
+            trial_end=np.where(trial, first, -1)[begun],
+            **{name: values[begun] for name, values in common.items()},
+        )
+        subscription[begun], paid_month[begun], left_in[begun] = numbers, month, NEVER
+        numbers = book.start(
+            customer=lost,
+            kind=TRIAL_LOST,
+            created=created[lost],
+            paid_month=-1,
+            day=day[lost],
+            second=second[lost],
+            trial_end=first[lost],
+            **{name: values[lost] for name, values in common.items()},
+        )
+        ended_at.append(
+            (
+                numbers,
+                created[lost] + random.integers(DAY, TRIAL_DAYS * DAY, len(lost)),
+                first[lost],
+                random.integers(0, PAYMENT_FAILED, len(lost)),
+                np.full(len(lost), month),
+            )
+        )
+
+        paying = np.flatnonzero((monthly & ~leaves) | (due & ~leaves))
+        paying = np.concatenate([paying, begun])
+        moment = calendar.moment(month, day[paying], second[paying])
+        retried = random.random(len(paying)) < RETRY_SHARE
+        amounts = (cents * quantity)[paying]
+        book.pay(subscription[paying[retried]], moment[retried], amounts[retried], failed=True)
+        moment = moment + np.where(retried, RETRY_AFTER, 0)
+        book.pay(subscription[paying], moment, amounts)
+        late = paying[retried & (moment >= calendar.starts[month + 1])]
+        past_due.append((month, subscription[late]))
+
+        running = (subscription >= 0) & (left_in == NEVER)
+        value = np.where(is_yearly, cents // 12, cents) * quantity
+        recurring[month] = np.bincount(is_euro[running], value[running], 2).astype(np.int64)
+        in_force[month] = np.bincount(is_euro[running], minlength=2)
+
+    _never_paid(book, start_month, day, second, plan, cents, is_yearly, calendar, random)
+    return Billing(
+        _subscriptions(book, ended_at),
+        pl.concat(
+            [
+                pl.DataFrame(
+                    {"month": np.full(len(who), month), "subscription": who, "quantity": n}
+                )
+                for month, who, n in changes
+            ]
+        ),
+        pl.concat(
+            [
+                pl.DataFrame({"month": np.full(len(who), month), "subscription": who})
+                for month, who in past_due
+            ]
+        ),
+        _payments(book, calendar, random),
+        at_risk,
+        churned,
+        recurring,
+        in_force,
+    )
+
+
+def _first_starts(
+    customers: pl.DataFrame, calendar: Calendar, random: np.random.Generator
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Month, day and second of each subscriber's first payment; whether a trial comes before it.
+
+    All happens on days 1–28, a trial within one month, so that every month has a billing day.
+    """
+    count = customers.height
+    begins = customers["birth_day"].to_numpy() * DAY + (random.exponential(30, count) * DAY).astype(
+        np.int64
+    )
+    month = calendar.delivery_of(begins)
+    subscribes = (random.random(count) < SUBSCRIBER_SHARE) & (month < calendar.months)
+    month = np.where(subscribes, month, -1)
+    day = random.integers(1, 29, count)
+    has_trial = random.random(count) < TRIAL_SHARE
+    day = np.where(has_trial, TRIAL_DAYS + 1 + random.integers(0, 28 - TRIAL_DAYS, count), day)
+    second = random.integers(6 * 60, 20 * 60, count) * 60
+    return month, day, second, has_trial, has_trial & (random.random(count) < TRIAL_LOST_SHARE)
+
+
+def _answers_by_month(responses: pl.DataFrame, calendar: Calendar) -> list[tuple[Array, Array]]:
+    """Customers and the bands they fell into, by the month of the answer and within it by time."""
+    answered = responses.filter(
+        pl.col("band").is_not_null() & (pl.col("naming") != ANONYMOUS)
+    ).sort("ended", "response")
+    month = calendar.delivery_of(answered["ended"].to_numpy())
+    cuts = np.searchsorted(month, np.arange(calendar.months + 1))
+    customer, band = answered["customer"].to_numpy(), answered["band"].to_numpy()
+    return [
+        (customer[cuts[each] : cuts[each + 1]], band[cuts[each] : cuts[each + 1]])
+        for each in range(calendar.months)
+    ]
+
+
+def _never_paid(
+    book: _Book,
+    start_month: Array,
+    day: Array,
+    second: Array,
+    plan: Array,
+    cents: Array,
+    is_yearly: Array,
+    calendar: Calendar,
+    random: np.random.Generator,
+) -> None:
+    """Attempts a month before the real start whose first payment never came through."""
+    subscribers = np.flatnonzero(start_month >= 0)
+    failed = subscribers[random.random(len(subscribers)) < NEVER_PAID_SHARE]
+    created = calendar.moment(start_month[failed], day[failed], second[failed]) - 30 * DAY
+    numbers = book.start(
+        customer=failed,
+        kind=NEVER_PAID,
+        created=created,
+        paid_month=-1,
+        day=day[failed],
+        second=second[failed],
+        trial_end=-1,
+        plan=plan[failed],
+        is_yearly=is_yearly[failed],
+        cents=cents[failed],
+        quantity=1,
+    )
+    book.pay(numbers, created, cents[failed], failed=True)
+
+
+def _subscriptions(
+    book: _Book, ended: list[tuple[Array, Array, Array, Array, Array]]
+) -> pl.DataFrame:
+    frame = pl.DataFrame({name: np.concatenate(parts) for name, parts in book.started.items()})
+    number, asked, ends, why, month = (
+        np.concatenate([each[position] for each in ended]) for position in range(5)
+    )
+    columns = {
+        "cancelled_at": (np.full(book.count, NEVER), asked),
+        "ended_at": (np.full(book.count, NEVER), ends),
+        "reason": (np.full(book.count, -1), why),
+        "ended_month": (np.full(book.count, -1), month),
+    }
+    for values, known in columns.values():
+        values[number] = known
+    return (
+        frame.with_columns(pl.Series(name, values) for name, (values, _) in columns.items())
+        .with_columns(
+            pl.when(pl.col("kind") == NEVER_PAID)
+            .then(pl.col("created") + 23 * HOUR)
+            .otherwise("ended_at")
+            .alias("ended_at"),
+            pl.when(pl.col("trial_end") >= 0).then("trial_end").alias("trial_end"),
+            pl.when(pl.col("reason") >= 0).then("reason").alias("reason"),
+            pl.col("is_yearly").cast(pl.Boolean),
+        )
+        .with_row_index("subscription")
+        .with_columns(pl.col("subscription").cast(pl.Int64))
+    )
+
+
+def _payments(book: _Book, calendar: Calendar, random: np.random.Generator) -> pl.DataFrame:
+    subscription, created, cents, failed = (
+        np.concatenate([each[position] for each in book.paid]) for position in range(4)
+    )
+    known = created < calendar.end
+    subscription, created, cents, failed = (
+        each[known] for each in (subscription, created, cents, failed)
+    )
+    order = np.lexsort((subscription, created))
+    subscription, created, cents, failed = (
+        each[order] for each in (subscription, created, cents, failed)
+    )
+    count = len(order)
+    is_refunded = (random.random(count) < REFUND_SHARE) & ~failed
+    share = random.choice([100, 100, 30, 50], count)
+    return pl.DataFrame(
+        {
+            "payment": np.arange(count),
+            "subscription": subscription,
+            "created": created,
+            "cents": cents,
+            "is_failed": failed,
+            "refund": np.where(is_refunded, cents * share // 100, 0),
+            "refunded_at": np.where(
+                is_refunded, created + random.integers(HOUR, 25 * DAY, count), NEVER
+            ),
+        }
+    )

@@ -1,0 +1,250 @@
+"""What is planted in the demo company: the parameters it is drawn from, and what came of them.
+
+Belongs here: the shape of `demo/truth.json`, written and read. Does not belong here: any drawing
+(`company.py`, …) or the faults themselves (`faults.py`).
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """How often customers buy: BG/NBD, time in weeks, one population for all.
+
+    A customer's rate is Gamma(r, rate alpha) purchases a week; after each repeat purchase the
+    customer leaves for ever with a probability that is Beta(a, b).
+    """
+
+    r: float = 1.2
+    alpha: float = 10.0
+    a: float = 0.8
+    b: float = 3.2
+
+
+@dataclass(frozen=True)
+class Spend:
+    """How much an order is worth in reporting currency: Gamma–Gamma.
+
+    An order's value is Gamma(p, rate nu), a customer's nu is Gamma(q, rate v); the mean over
+    customers is p·v / (q − 1).
+    """
+
+    p: float = 6.0
+    q: float = 4.0
+    v: float = 30.0
+
+
+@dataclass(frozen=True)
+class Churn:
+    """How monthly subscriptions end and come back, as odds per calendar month.
+
+    The band is that of the customer's latest answer to the NPS question before the month began;
+    at risk is who was in force when it began. Yearly subscriptions end only at a renewal, with
+    1 − (1 − monthly)^12.
+    """
+
+    promoter: float = 0.01
+    passive: float = 0.025
+    detractor: float = 0.06
+    never_answered: float = 0.025
+    returns: float = 0.04
+    """Odds that who left two or more months ago starts again."""
+
+
+@dataclass(frozen=True)
+class Loyalty:
+    """The shares of promoters and detractors among NPS answers, by month, on a straight line."""
+
+    promoters_first: float = 0.42
+    promoters_last: float = 0.50
+    detractors_first: float = 0.28
+    detractors_last: float = 0.20
+    persistence: float = 0.6
+    """Correlation of a person's successive answers, before they are cut into bands."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """How long until somebody works on a case, and how that moves the rating.
+
+    Hours from New to Working are log-normal; ln(median) is shifted by team. P(satisfied, i.e. 4 or
+    5 of 5) = logistic(intercept − slope · ln hours).
+    """
+
+    median_hours: float = 4.0
+    log_deviation: float = 1.0
+    team_shifts: tuple[float, ...] = (-0.25, 0.0, 0.25)
+    intercept: float = 2.0
+    slope: float = 0.6
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Everything the company is drawn from."""
+
+    purchases: Purchases = field(default_factory=Purchases)
+    spend: Spend = field(default_factory=Spend)
+    churn: Churn = field(default_factory=Churn)
+    loyalty: Loyalty = field(default_factory=Loyalty)
+    service: Service = field(default_factory=Service)
+
+
+@dataclass(frozen=True)
+class DeliveryTruth:
+    """Where every row of one delivery of one export belongs.
+
+    Attributes:
+        source: the vendor system.
+        export: the kind of file.
+        delivered_on: ISO date.
+        read: data rows in the files (Shopify: lines).
+        accepted: rows that the lake must hold.
+        rejected: rows that quarantine must hold.
+        duplicates: copies that give way to another row of their key.
+        excluded: rows left out, by the contract's rule.
+    """
+
+    source: str
+    export: str
+    delivered_on: str
+    read: int
+    accepted: int
+    rejected: int
+    duplicates: int
+    excluded: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PlantedFault:
+    """Rows of one kind of fault in one delivery, or a trait of one of its files.
+
+    Attributes:
+        kind: the fault's name.
+        outcome: `rejected`, `duplicate`, `excluded`, or `accepted` for what must do no harm.
+        source: the vendor system.
+        export: the kind of file.
+        delivered_on: ISO date.
+        file: path within the delivery, archive member included.
+        column: the contract's column or the question id that quarantine names, "" for a whole row.
+        code: the reason code in quarantine, or the rule that excludes; "" for the other outcomes.
+        rows: how many rows.
+    """
+
+    kind: str
+    outcome: str
+    source: str
+    export: str
+    delivered_on: str
+    file: str
+    column: str
+    code: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class AnswerMonth:
+    """Accepted answers to the NPS question whose response ended in a month (UTC).
+
+    `promoter_share` and `detractor_share` are what they were drawn with.
+    """
+
+    month: str
+    promoter_share: float
+    detractor_share: float
+    promoters: int
+    passives: int
+    detractors: int
+
+
+@dataclass(frozen=True)
+class SubscriptionMonth:
+    """Subscriptions in force (paid, no trials) on a month's last day, in one currency.
+
+    `mrr` is in major units of the currency, as text with two decimals.
+    """
+
+    month: str
+    currency: str
+    subscriptions: int
+    mrr: str
+
+
+@dataclass(frozen=True)
+class BandChurn:
+    """Months at risk and endings of monthly subscriptions, by the band the odds depended on."""
+
+    band: str
+    odds: float
+    at_risk: int
+    churned: int
+
+
+@dataclass(frozen=True)
+class DemoTruth:
+    """The planted truth of one demo company.
+
+    Attributes:
+        customers: how many customers were asked for; each has at least one countable order.
+        months: how many months, and deliveries of all but the reference lists.
+        seed: what the draws began with.
+        first_month: the first day of the first month.
+        delivered_on: ISO dates of the deliveries, each the last day of a month.
+        parameters: what the company was drawn from.
+        counts: rows and totals by name, see `company.py`.
+        nps_by_month: the planted mix and the answers that were given.
+        churn_by_band: the planted odds and what came of them.
+        subscriptions_by_month: recurring revenue at each month's end.
+        deliveries: the expected account of each delivery of each export.
+        faults: what was planted where.
+    """
+
+    customers: int
+    months: int
+    seed: int
+    first_month: str
+    delivered_on: tuple[str, ...]
+    parameters: Parameters
+    counts: dict[str, int]
+    nps_by_month: tuple[AnswerMonth, ...]
+    churn_by_band: tuple[BandChurn, ...]
+    subscriptions_by_month: tuple[SubscriptionMonth, ...]
+    deliveries: tuple[DeliveryTruth, ...]
+    faults: tuple[PlantedFault, ...]
+
+    def write(self, path: Path) -> None:
+        """Write as JSON, whole or not at all."""
+        temporary = path.with_name(f"{path.name}.tmp")
+        temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+        os.replace(temporary, path)
+
+    @classmethod
+    def read(cls, path: Path) -> "DemoTruth":
+        """Read what `write` wrote."""
+        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        planted = content.pop("parameters")
+        service = planted["service"]
+        service["team_shifts"] = tuple(service["team_shifts"])
+        lists = {
+            "nps_by_month": AnswerMonth,
+            "churn_by_band": BandChurn,
+            "subscriptions_by_month": SubscriptionMonth,
+            "deliveries": DeliveryTruth,
+            "faults": PlantedFault,
+        }
+        for name, kind in lists.items():
+            content[name] = tuple(kind(**each) for each in content[name])
+        content["delivered_on"] = tuple(content["delivered_on"])
+        return cls(
+            **content,
+            parameters=Parameters(
+                Purchases(**planted["purchases"]),
+                Spend(**planted["spend"]),
+                Churn(**planted["churn"]),
+                Loyalty(**planted["loyalty"]),
+                Service(**service),
+            ),
+        )

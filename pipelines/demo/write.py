@@ -1,0 +1,239 @@
+"""Writes the demo company: its deliveries in the vendors' own formats, and the planted truth."""
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from pipelines.demo import qualtrics, reference, salesforce, shopify, stripe
+from pipelines.demo.assembly import Ledger
+from pipelines.demo.company import Company, draw_company
+from pipelines.demo.faults import rows_of_a_kind
+from pipelines.demo.surveys import (
+    ANONYMOUS,
+    BANDS,
+    BY_EMAIL,
+    DETRACTOR,
+    PASSIVE,
+    PROMOTER,
+    promoter_shares,
+)
+from pipelines.demo.truth import (
+    AnswerMonth,
+    BandChurn,
+    DemoTruth,
+    Parameters,
+    SubscriptionMonth,
+)
+
+SETTINGS = """\
+reporting_currency = "USD"
+yearly_discount_rate = 0.10
+
+[qualtrics]
+# Needed only where header row 3 of an export states no zone.
+time_zone = "America/Denver"
+"""
+
+
+class DemoRefused(Exception):
+    """The demo can't be written here; the message says why, and what to do."""
+
+
+def write_demo(
+    home: Path,
+    *,
+    customers: int = 5000,
+    months: int = 24,
+    seed: int = 7,
+    parameters: Parameters | None = None,
+) -> DemoTruth:
+    """Write a demo company's deliveries, settings and planted truth.
+
+    The same arguments give the same bytes. Months end with October 2026; each source delivers on
+    a month's last day, the CRM quarterly above 50,000 customers and half-yearly above 500,000,
+    because it always delivers every record. The deliveries appear in landing all at once, when
+    everything else is in place; a killed run leaves landing as empty as it was.
+
+    Args:
+        home: `CX_HOME`; deliveries go to `landing/`, the truth to `demo/truth.json`, settings to
+            `sources.toml` unless there is one.
+        customers: how many; each has at least one order that counts.
+        months: how many months of history.
+        seed: what the draws begin with.
+        parameters: what the company is drawn from; the defaults when None.
+
+    Returns:
+        The planted truth, as written.
+
+    Raises:
+        DemoRefused: landing isn't empty, or a number is too small.
+    """
+    if customers < 1 or months < 1:
+        raise DemoRefused(
+            f"A demo of {customers} customers and {months} months is empty. Ask for at least 1."
+        )
+    landing = (home / "landing").resolve()
+    _require_empty(landing)
+    writing = landing.with_name(f".{landing.name}.writing")
+    if writing.exists():
+        shutil.rmtree(writing)
+    writing.mkdir(parents=True, mode=0o700)
+    company = draw_company(customers, months, seed, parameters or Parameters())
+    each = rows_of_a_kind(customers, months)
+    ledger = Ledger()
+    reference.deliver(writing, company, ledger)
+    for vendor in (salesforce, qualtrics, shopify, stripe):
+        vendor.deliver(writing, company, each, seed, ledger)
+    settings = home / "sources.toml"
+    if not settings.exists():
+        settings.write_text(SETTINGS, "utf-8")
+    truth = planted_truth(company, seed, ledger)
+    (home / "demo").mkdir(exist_ok=True)
+    truth.write(home / "demo" / "truth.json")
+    _require_empty(landing)
+    os.rename(writing, landing)
+    return truth
+
+
+def _require_empty(landing: Path) -> None:
+    """Nobody's own deliveries are ever mixed with invented ones, or replaced by them."""
+    if not landing.is_dir():
+        return
+    for folder in landing.iterdir():
+        try:
+            folder.rmdir()  # a source's folder without a delivery
+        except OSError:
+            raise DemoRefused(
+                f"{landing}: holds {folder.name} already. Choose an empty CX_HOME for the demo."
+            ) from None
+
+
+def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
+    """Count what was drawn."""
+    calendar, billing = company.calendar, company.billing
+    responses = company.responses.filter(pl.col("recorded") < calendar.end)
+    ratings = company.ratings.filter(pl.col("recorded") < calendar.end)
+    promoters, detractors = promoter_shares(calendar, company.parameters.loyalty)
+    answered_in = calendar.delivery_of(responses["ended"].to_numpy())
+    band = responses["band"].fill_null(-1).to_numpy()
+    by_band = [
+        np.bincount(answered_in[band == each], minlength=calendar.months)
+        for each in (PROMOTER, PASSIVE, DETRACTOR)
+    ]
+    odds = company.parameters.churn
+    return DemoTruth(
+        customers=company.customers.height,
+        months=calendar.months,
+        seed=seed,
+        first_month=calendar.month_names[0],
+        delivered_on=tuple(day.isoformat() for day in calendar.deliveries),
+        parameters=company.parameters,
+        counts=_counts(company, responses, ratings),
+        nps_by_month=tuple(
+            AnswerMonth(
+                month,
+                float(promoters[at]),
+                float(detractors[at]),
+                *(int(count[at]) for count in by_band),
+            )
+            for at, month in enumerate(calendar.month_names)
+        ),
+        churn_by_band=tuple(
+            BandChurn(name, getattr(odds, name), int(billing.at_risk[at]), int(billing.churned[at]))
+            for at, name in enumerate(BANDS)
+        ),
+        subscriptions_by_month=tuple(
+            SubscriptionMonth(
+                month,
+                currency,
+                int(billing.in_force[at, is_euro]),
+                _in_units(billing.recurring[at, is_euro]),
+            )
+            for at, month in enumerate(calendar.month_names)
+            for is_euro, currency in enumerate(("USD", "EUR"))
+        ),
+        deliveries=ledger.deliveries(),
+        faults=tuple(ledger.faults),
+    )
+
+
+def _in_units(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) -> dict[str, int]:
+    """What a build of all deliveries must find, as of the last of them."""
+    end = company.calendar.end
+    orders, customers = company.orders, company.customers
+    counted = orders.filter("counts")
+    refunded = pl.when(pl.col("refunded_at") < end).then("refund").otherwise(0)
+    orders_a_customer = counted["customer"].value_counts()["count"]
+    subscriptions = company.billing.subscriptions
+    payments = company.billing.payments
+    cases = company.cases
+    answered = {
+        "nps_scores": responses["nps"],
+        "relationship_csat_scores": responses["csat"],
+        "support_csat_scores": ratings["csat"],
+        "ces_scores": ratings["ces"],
+    }
+    accounts = company.account_versions
+    tombstones = accounts.filter("is_deleted").height
+    changed = (
+        accounts.filter((pl.col("since") < end) & pl.col("customer").is_not_null())
+        .group_by("account")
+        .agg(pl.col("segment").n_unique())
+    )
+    net = {
+        currency: counted.filter(pl.col("is_euro") == is_euro)
+        .select((pl.col("subtotal") - refunded).sum())
+        .item()
+        for currency, is_euro in (("usd", False), ("eur", True))
+    }
+    return {
+        "accounts": int(customers["in_crm"].sum()),
+        "accounts_that_changed_segment": int((changed["segment"] > 1).sum()),
+        "deleted_accounts": tombstones,
+        "vanished_accounts": accounts.filter(
+            ~pl.col("is_deleted") & pl.col("customer").is_null()
+        ).height
+        - tombstones,
+        "shop_only_customers": int((~customers["in_crm"]).sum()),
+        "contacts": company.people.filter(pl.col("in_crm") & (pl.col("created") < end)).height,
+        "agents": company.staff.agent_count,
+        "leaders": company.staff.team_count,
+        "opportunities": company.opportunity_versions["opportunity"].n_unique(),
+        "orders": orders.height,
+        "order_lines": company.lines.height,
+        "countable_orders": counted.height,
+        "cancelled_orders": orders.filter(pl.col("cancelled_at") < end).height,
+        "voided_orders": orders.filter("is_voided").height,
+        "refunded_countable_orders": counted.filter(pl.col("refunded_at") < end).height,
+        "customers_with_repeat_orders": int((orders_a_customer > 1).sum()),
+        "net_revenue_usd_cents": int(net["usd"]),
+        "net_revenue_eur_cents": int(net["eur"]),
+        "cases": cases.height,
+        "closed_cases": cases.filter(pl.col("closed") < end).height,
+        "touched_cases": cases.filter(pl.col("touched") < end).height,
+        "relationship_responses": responses.height,
+        "support_responses": ratings.height,
+        "responses_by_email_only": sum(
+            frame.filter(pl.col("naming") == BY_EMAIL).height for frame in (responses, ratings)
+        ),
+        "anonymous_responses": sum(
+            frame.filter(pl.col("naming") == ANONYMOUS).height for frame in (responses, ratings)
+        ),
+        "partial_responses": sum(
+            frame.filter(~pl.col("finished")).height for frame in (responses, ratings)
+        ),
+        **{name: int(scores.count()) for name, scores in answered.items()},
+        "subscriptions": subscriptions.height,
+        "paid_subscriptions": subscriptions.filter(pl.col("paid_month") >= 0).height,
+        "subscribers": subscriptions.filter(pl.col("paid_month") >= 0)["customer"].n_unique(),
+        "payments": payments.height,
+        "failed_payments": payments.filter("is_failed").height,
+        "refunded_payments": payments.filter(pl.col("refunded_at") < end).height,
+    }

@@ -1,0 +1,70 @@
+"""A demo company, landed, built and published once for all tests of this folder."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.settings import Home
+
+CX = str(Path(sys.executable).with_name("cx"))
+CUSTOMERS, MONTHS, SEED = 2_500, 18, 11
+
+
+def environment_of(home: Path) -> dict[str, str]:
+    """This process's environment, with one warehouse and none of the caller's settings."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("CX_", "DAGSTER"))
+    }
+    return {**kept, "CX_HOME": str(home)}
+
+
+def cx(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line on a warehouse."""
+    return subprocess.run(
+        [CX, *arguments],
+        env=environment_of(home),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+
+
+@dataclass(frozen=True)
+class Company:
+    """A published demo company.
+
+    Attributes:
+        home: its warehouse.
+        truth: what was planted.
+        output: what `cx run` printed.
+        release: the release, open.
+    """
+
+    home: Home
+    truth: dict[str, Any]
+    output: str
+    release: duckdb.DuckDBPyConnection
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    home = Home(tmp_path_factory.mktemp("company"))
+    size = ("--customers", str(CUSTOMERS), "--months", str(MONTHS), "--seed", str(SEED))
+    written = cx(home.path, "demo", *size)
+    assert written.returncode == 0, written.stderr
+    ran = cx(home.path, "run")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    truth = json.loads((home.demo / "truth.json").read_text())
+    path = home.warehouse / "current.duckdb"
+    with duckdb.connect(str(path.resolve()), read_only=True) as release:
+        release.execute("set timezone = 'UTC'")
+        yield Company(home, truth, ran.stdout, release)

@@ -1,0 +1,292 @@
+"""The demo company's planted truth, recovered from the release; its planted faults, all found."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from pipelines import lake
+from pipelines.contracts.contract import all_exports
+from pipelines.lifetime_value import fit_bg_nbd, fit_gamma_gamma
+from tests.end_to_end.conftest import Company
+
+# One in a thousand: the draws are fixed by the seed, so a test that passes once passes for ever.
+WIDE = stats.norm.ppf(1 - 0.0005)
+
+
+def one(company: Company, query: str) -> tuple[Any, ...]:
+    row = company.release.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+class TestFaults:
+    def test_every_row_of_every_delivery_is_where_it_belongs(self, company: Company) -> None:
+        landed = {
+            (account.source, account.export, account.delivered_on): (
+                account.read,
+                account.accepted,
+                account.rejected,
+                account.duplicates,
+                account.excluded,
+            )
+            for account in lake.accounts(company.home)
+        }
+        planted = {
+            (each["source"], each["export"], each["delivered_on"]): (
+                each["read"],
+                each["accepted"],
+                each["rejected"],
+                each["duplicates"],
+                each["excluded"],
+            )
+            for each in company.truth["deliveries"]
+        }
+        assert landed == planted
+
+    def test_every_planted_fault_is_in_quarantine_for_its_own_reason_and_no_good_row_is(
+        self, company: Company
+    ) -> None:
+        planted: Counter[tuple[str, str, str, str]] = Counter()
+        for fault in company.truth["faults"]:
+            if fault["outcome"] == "rejected":
+                name = f"{fault['source']}/{fault['export']}"
+                planted[name, fault["delivered_on"], fault["column"], fault["code"]] += fault["rows"]
+        found: Counter[tuple[str, str, str, str]] = Counter()
+        for export in all_exports():
+            for day in lake.landed_days(company.home, export):
+                path = lake.rejected_file(company.home, export, day)
+                for reasons in pl.read_parquet(path, hive_partitioning=False)["reasons"]:
+                    assert len(reasons) == 1
+                    name = f"{export.source}/{export.name}"
+                    found[name, str(day), reasons[0]["column"], reasons[0]["code"]] += 1
+        assert found == planted
+        kinds = {fault["kind"] for fault in company.truth["faults"]}
+        assert len(kinds) >= 15
+
+    def test_the_terminal_tells_what_was_rejected_and_why(self, company: Company) -> None:
+        assert "QID1: out_of_range" in company.output
+        assert "(excluded) test_gateway" in company.output
+        assert "current.duckdb" in company.output
+
+
+class TestNumbersAgree:
+    def test_every_score_that_was_written_is_in_the_mart_once(self, company: Company) -> None:
+        counts = company.truth["counts"]
+        scores = dict(
+            company.release.execute(
+                "select metric, count(*) from survey_responses group by all"
+            ).fetchall()
+        )
+        assert scores["nps"] == counts["nps_scores"]
+        assert scores["csat"] == counts["relationship_csat_scores"] + counts["support_csat_scores"]
+        assert scores["ces"] == counts["ces_scores"]
+
+    def test_nps_by_month_is_what_was_answered(self, company: Company) -> None:
+        rows = company.release.execute(
+            "select month, promoter_count, passive_count, detractor_count "
+            "from nps_monthly where dimension = 'all'"
+        ).fetchall()
+        planted = {
+            each["month"]: (each["promoters"], each["passives"], each["detractors"])
+            for each in company.truth["nps_by_month"]
+        }
+        counted = {str(month): tuple(counts) for month, *counts in rows}
+        assert {month: each for month, each in planted.items() if sum(each)} == {
+            month: each for month, each in counted.items() if sum(each)
+        }
+
+    def test_customers_cases_and_orders_are_all_there(self, company: Company) -> None:
+        counts = company.truth["counts"]
+        assert one(company, "select count(*) from support_cases") == (counts["cases"],)
+        orders = one(company, "select sum(order_count) from customers")
+        assert orders == (counts["countable_orders"],)
+
+    def test_revenue_is_the_planted_one_to_the_cent(self, company: Company) -> None:
+        counts = company.truth["counts"]
+        (dollars,) = one(
+            company,
+            "select sum(order_revenue) from customer_months",
+        )
+        (valued,) = one(company, "select sum(historic_revenue) from customer_lifetime_value")
+        assert dollars == valued
+        # Euros are worth a little more or less each month; dollars alone bound the total below.
+        assert dollars * 100 > counts["net_revenue_usd_cents"]
+
+
+class TestTruth:
+    def test_the_planted_purchase_process_is_within_the_likelihood_of_the_data(
+        self, company: Company
+    ) -> None:
+        frequency, recency, age = _buyers(company)
+        planted = company.truth["parameters"]["purchases"]
+        fitted = fit_bg_nbd(frequency, recency, age)
+        truth = _bg_nbd_log_likelihood(frequency, recency, age, **planted)
+        # Wilks: twice the difference is chi-squared with as many degrees as parameters.
+        assert 2 * (fitted.log_likelihood - truth) < stats.chi2.ppf(0.999, 4)
+
+    def test_the_planted_spend_is_within_the_likelihood_of_the_data(self, company: Company) -> None:
+        rows = company.release.execute(
+            "select frequency, repeat_order_value from customer_lifetime_value "
+            "where frequency > 0 and repeat_order_value > 0"
+        ).fetchnumpy()
+        x = rows["frequency"].astype(float)
+        value = rows["repeat_order_value"].astype(float)
+        planted = company.truth["parameters"]["spend"]
+        fitted = fit_gamma_gamma(x, value)
+        truth = _gamma_gamma_log_likelihood(x, value, **planted)
+        own = _gamma_gamma_log_likelihood(x, value, fitted.p, fitted.q, fitted.v)
+        # Refunds and exchange rates blur single values; the share they touch is in the truth.
+        assert 2 * (own - truth) < stats.chi2.ppf(0.999, 3) + 0.01 * len(x)
+
+    @pytest.mark.parametrize("band", ["promoter", "passive", "detractor", "never_answered"])
+    def test_customers_leave_at_the_planted_odds_of_their_band(
+        self, company: Company, band: str
+    ) -> None:
+        at_risk, churned = _churn(company)[band]
+        odds = company.truth["parameters"]["churn"][band]
+        assert at_risk > 300
+        error = math.sqrt(odds * (1 - odds) / at_risk)
+        assert abs(churned / at_risk - odds) < WIDE * error
+
+    def test_promoters_stay_longer_and_detractors_leave(self, company: Company) -> None:
+        shares = {band: churned / at_risk for band, (at_risk, churned) in _churn(company).items()}
+        assert shares["promoter"] < shares["passive"] < shares["detractor"]
+
+    def test_a_slow_start_costs_satisfaction_as_planted(self, company: Company) -> None:
+        rows = company.release.execute(
+            """
+            select first_touch_minutes / 60.0 as hours, latest_csat_band = 'satisfied' as satisfied
+            from support_cases
+            where first_touch_minutes > 0 and latest_csat_band is not null
+            """
+        ).fetchnumpy()
+        hours, satisfied = rows["hours"].astype(float), rows["satisfied"].astype(float)
+        estimate, error = _logistic(np.log(hours), satisfied)
+        planted = company.truth["parameters"]["service"]
+        assert abs(estimate[0] - planted["intercept"]) < WIDE * error[0]
+        assert abs(estimate[1] + planted["slope"]) < WIDE * error[1]
+
+    def test_nps_follows_the_planted_mix(self, company: Company) -> None:
+        """Σ over months of squared standardised differences is chi-squared."""
+        total, months = 0.0, 0
+        for each in company.truth["nps_by_month"]:
+            n = each["promoters"] + each["passives"] + each["detractors"]
+            if n < 50:
+                continue
+            promoters, detractors = each["promoter_share"], each["detractor_share"]
+            expected = 100 * (promoters - detractors)
+            variance = (promoters + detractors - (promoters - detractors) ** 2) / n
+            (nps,) = one(
+                company,
+                f"select nps from nps_monthly where dimension = 'all' and month = '{each['month']}'",
+            )
+            total += ((nps - expected) / 100) ** 2 / variance
+            months += 1
+        assert months > MONTHS_AT_LEAST
+        assert total < stats.chi2.ppf(0.999, months)
+
+
+MONTHS_AT_LEAST = 12
+
+
+def _buyers(company: Company) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rows = company.release.execute(
+        "select frequency, recency_weeks, age_weeks from customer_lifetime_value "
+        "where frequency is not null"
+    ).fetchnumpy()
+    return tuple(  # type: ignore[return-value]
+        rows[name].astype(float) for name in ("frequency", "recency_weeks", "age_weeks")
+    )
+
+
+def _bg_nbd_log_likelihood(
+    x: np.ndarray, recency: np.ndarray, age: np.ndarray, r: float, alpha: float, a: float, b: float
+) -> float:
+    """Fader, Hardie & Lee (2005), equation 6, written out apart from the module under test."""
+    from scipy.special import betaln, gammaln
+
+    a1 = gammaln(r + x) - gammaln(r) + r * math.log(alpha)
+    a2 = betaln(a, b + x) - betaln(a, b)
+    a3 = -(r + x) * np.log(alpha + age)
+    a4 = np.where(
+        x > 0, np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency), -np.inf
+    )
+    return float(np.sum(a1 + a2 + np.logaddexp(a3, a4)))
+
+
+def _gamma_gamma_log_likelihood(
+    x: np.ndarray, m: np.ndarray, p: float, q: float, v: float
+) -> float:
+    """Fader & Hardie (2013), equation 1a."""
+    from scipy.special import gammaln
+
+    return float(
+        np.sum(
+            gammaln(p * x + q)
+            - gammaln(p * x)
+            - gammaln(q)
+            + q * np.log(v)
+            + (p * x - 1) * np.log(m)
+            + p * x * np.log(x)
+            - (p * x + q) * np.log(x * m + v)
+        )
+    )
+
+
+def _churn(company: Company) -> dict[str, tuple[int, int]]:
+    """At risk and churned among monthly subscriptions, by band at the start of each month."""
+    subscriptions = company.home.lake / "stripe" / "subscriptions" / "*" / "*.parquet"
+    rows = company.release.execute(
+        f"""
+        with subscriptions as (
+            select id, account_id, start, ended_at
+            from read_parquet('{subscriptions}')
+            where interval = 'month' and trial_end is null and account_id is not null
+                and status not in ('incomplete', 'incomplete_expired')
+            qualify row_number() over (partition by id order by delivered_on desc) = 1
+        ),
+        months as (
+            select distinct month
+            from customer_months
+            where month + interval 1 month
+                <= (select date_trunc('month', as_of + 1) from release_info)
+        ),
+        exposed as (
+            select
+                customers.customer_key,
+                months.month,
+                ended_at is not null and ended_at < months.month + interval 1 month as has_ended
+            from subscriptions
+            inner join customers on subscriptions.account_id = customers.salesforce_account_id
+            inner join months
+                on subscriptions.start < months.month
+                and (ended_at is null or ended_at >= months.month)
+        ),
+        answers as (
+            select customer_key, responded_at, band from survey_responses where metric = 'nps'
+        )
+        select coalesce(answers.band, 'never_answered'), count(*), count(*) filter (where has_ended)
+        from exposed
+        asof left join answers
+            on exposed.customer_key = answers.customer_key
+            and exposed.month > answers.responded_at
+        group by all
+        """
+    ).fetchall()
+    return {band: (at_risk, churned) for band, at_risk, churned in rows}
+
+
+def _logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Logistic regression by Newton's method: estimates and standard errors."""
+    design = np.column_stack([np.ones_like(x), x])
+    beta = np.zeros(2)
+    for _ in range(30):
+        probability = 1 / (1 + np.exp(-design @ beta))
+        information = design.T @ (design * (probability * (1 - probability))[:, None])
+        beta = beta + np.linalg.solve(information, design.T @ (y - probability))
+    return beta, np.sqrt(np.diag(np.linalg.inv(information)))

@@ -1,0 +1,159 @@
+"""What Dagster and dbt are told: the same exports, the same columns, one job that holds them all."""
+
+import json
+import tomllib
+
+import dagster as dg
+import pytest
+import yaml
+
+from pipelines.builds import marts_in
+from pipelines.contracts.contract import all_exports
+from pipelines.dbt_manifest import prepare_manifest
+from pipelines.lake import LINEAGE
+from pipelines.settings import CHECKOUT
+
+MARTS = {
+    "customers",
+    "customers_history",
+    "survey_responses",
+    "support_cases",
+    "customer_months",
+    "csat_monthly",
+    "nps_monthly",
+    "nps_rolling_90d",
+    "retention_monthly",
+    "retention_yearly",
+    "retention_cohorts",
+    "customer_lifetime_value",
+    "clv_models",
+}
+
+
+@pytest.fixture(scope="session")
+def manifest() -> dict[str, object]:
+    path = prepare_manifest(CHECKOUT / "dbt_project")
+    content: dict[str, object] = json.loads(path.read_text())
+    return content
+
+
+@pytest.fixture(scope="session")
+def definitions(manifest: dict[str, object]) -> dg.Definitions:
+    from pipelines.definitions import definitions
+
+    return definitions
+
+
+EXPORTS = [f"{export.source}/{export.name}" for export in all_exports()]
+
+
+def test_the_exports_are_these() -> None:
+    assert EXPORTS == [
+        "qualtrics/responses",
+        "reference/exchange_rates",
+        "reference/kpi_targets",
+        "reference/margins",
+        "reference/survey_questions",
+        "reference/teams",
+        "salesforce/account",
+        "salesforce/case",
+        "salesforce/case_history",
+        "salesforce/contact",
+        "salesforce/opportunity",
+        "salesforce/user",
+        "shopify/orders",
+        "stripe/payments",
+        "stripe/subscriptions",
+    ]
+
+
+@pytest.mark.parametrize("export", all_exports(), ids=EXPORTS)
+def test_contract_and_dbt_source_have_the_same_columns(
+    manifest: dict[str, object], export: object
+) -> None:
+    sources = manifest["sources"]
+    assert isinstance(sources, dict)
+    source = next(
+        each
+        for each in sources.values()
+        if (each["source_name"], each["name"]) == (export.source, export.name)  # type: ignore[attr-defined]
+    )
+    columns = {*export.column_types, *LINEAGE, "delivered_on"}  # type: ignore[attr-defined]
+    assert set(source["columns"]) == columns
+    undescribed = [name for name, column in source["columns"].items() if not column["description"]]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("export", all_exports(), ids=EXPORTS)
+def test_a_contract_says_its_grain_and_names_its_key(export: object) -> None:
+    assert export.grain.startswith("One row per ")  # type: ignore[attr-defined]
+    assert set(export.key) <= set(export.column_types)  # type: ignore[attr-defined]
+    assert export.modified in {None, *export.column_types}  # type: ignore[attr-defined]
+
+
+def test_every_mart_of_the_contract_with_bi_is_there(manifest: dict[str, object]) -> None:
+    assert set(marts_in(manifest)) >= MARTS
+
+
+def test_every_mart_has_a_contract_its_grain_first_and_every_column_described(
+    manifest: dict[str, object],
+) -> None:
+    nodes = manifest["nodes"]
+    assert isinstance(nodes, dict)
+    marts = set(marts_in(manifest))
+    for node in nodes.values():
+        if node["resource_type"] == "model" and node["name"] in marts:
+            assert node["config"]["contract"]["enforced"], node["name"]
+            assert node["description"].startswith("One row per "), node["name"]
+            for column in node["columns"].values():
+                assert column["description"], (node["name"], column["name"])
+
+
+def test_refresh_holds_every_export_model_and_the_release(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def("refresh")
+    keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert set(EXPORTS) <= keys
+    assert {f"marts/{mart}" for mart in MARTS} <= keys
+    assert "warehouse/release" in keys
+
+
+def test_every_asset_has_an_owner_a_group_a_kind_and_a_description(
+    definitions: dg.Definitions,
+) -> None:
+    for asset in definitions.assets or ():
+        assert isinstance(asset, dg.AssetsDefinition)
+        for spec in asset.specs:
+            name = spec.key.to_user_string()
+            assert spec.owners, name
+            assert spec.group_name not in (None, "default"), name
+            assert spec.kinds, name
+            assert spec.description, name
+
+
+def test_the_release_follows_every_mart(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    parents = graph.get(dg.AssetKey(["warehouse", "release"])).parent_keys
+    assert {key.path[-1] for key in parents} >= MARTS
+
+
+def test_landed_days_are_shown_by_delivery_date_and_run_in_one_go(
+    definitions: dg.Definitions,
+) -> None:
+    graph = definitions.resolve_asset_graph()
+    for name in EXPORTS:
+        node = graph.get(dg.AssetKey(name.split("/")))
+        assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+        assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_the_job_starts_by_night_and_by_delivery(definitions: dg.Definitions) -> None:
+    assert [schedule.name for schedule in definitions.schedules or ()] == ["nightly"]
+    assert [sensor.name for sensor in definitions.sensors or ()] == ["deliveries"]
+
+
+def test_workspace_names_the_code_location_once() -> None:
+    workspace = yaml.safe_load((CHECKOUT / "workspace.yaml").read_text())
+    module = workspace["load_from"][0]["python_module"]
+    assert module["module_name"] == "pipelines.definitions"
+    # [tool.dg] would outrank workspace.yaml without a word
+    assert "dg" not in tomllib.loads((CHECKOUT / "pyproject.toml").read_text()).get("tool", {})
