@@ -28,21 +28,9 @@ from pipelines.settings import Home, load_settings
 DAY = date(2026, 10, 31)
 CUSTOMERS = 1_000_000
 _IMPORTS = [
-    "startDate",
-    "endDate",
-    "status",
-    "progress",
-    "duration",
-    "finished",
-    "recordedDate",
-    "_recordId",
-    "recipientEmail",
-    "externalDataReference",
-    "distributionChannel",
-    "userLanguage",
-    "QID1_NPS_GROUP",
-    "QID1",
-    "QID2",
+    *("startDate", "endDate", "status", "progress", "duration", "finished", "recordedDate"),
+    *("_recordId", "recipientEmail", "externalDataReference", "distributionChannel"),
+    *("userLanguage", "QID1_NPS_GROUP", "QID1", "QID2"),
 ]
 
 

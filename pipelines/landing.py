@@ -42,8 +42,11 @@ from pipelines.pseudonyms import Pseudonyms
 from pipelines.quarantine import Judge, ScoreRule
 from pipelines.settings import Home, Settings, SettingsError, require_zone
 
-MADE_AFTER_VALIDATION = ("answers",)
-"""Nested contract columns, built for accepted rows only."""
+NESTED = ("answers",)
+"""Contract columns that are built for accepted rows only, after validation."""
+
+READER_CONSTANTS = ("survey", "questions")
+"""Contract columns that a reader states once for a whole file."""
 
 COMPRESSION = "zstd"
 
@@ -282,7 +285,7 @@ def _land(
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in path.parent.glob("*.tmp"):
             leftover.unlink()
-    schema = lake.lake_schema(export)
+    schema = _writing_schema(export)
     with ExitStack() as stack:
         accepted = stack.enter_context(_Writer(target, schema, _unrepeated(export)))
         rejected = stack.enter_context(_Writer(rejected_target, lake.REJECTED_SCHEMA))
@@ -355,7 +358,7 @@ def _land_file(
         export,
         zone=_zone(opened, around),
         scores=[rule for rule, _ in scores],
-        made=[name for name in MADE_AFTER_VALIDATION if name in export.column_types],
+        made=[name for name in (*NESTED, *opened.constants) if name in export.column_types],
     )
     selected = dict(columns)
     selected.update({rule.question_id: label for rule, label in scores})
@@ -365,7 +368,6 @@ def _land_file(
         text = rows.frame.select(
             *(pl.col(label).alias(name) for name, label in selected.items()),
             *(pl.col(name) for name in made if name not in selected),
-            *(pl.lit(value).alias(name) for name, value in opened.constants.items()),
         )
         verdict = judge.judge(text, rows.flags)
         tally.add(verdict, len(rows.bad_rows))
@@ -383,11 +385,11 @@ def _land_file(
             typed = _sealed(typed if all_kept else typed.filter(keep), export, keyed)
             typed = typed.with_columns(
                 _extras(frame, unknown),
-                pl.lit(file.name).alias("source_file"),
                 (rows.numbers if all_kept else rows.numbers.filter(keep)).alias("source_row"),
             )
-            table = _lake_table(typed, frame, opened.questions, accepted.schema, export)
-            accepted.write(table, export.key)
+            constants = {**opened.constants, "source_file": file.name}
+            table = _lake_table(typed, frame, opened.questions, constants, accepted.schema, export)
+            accepted.write(table, typed.select(export.key))
     # Counted by the reader, apart from the tally: an error in either shows as an imbalance.
     tally.files.append(
         replace(
@@ -518,27 +520,48 @@ def _lake_table(
     typed: pl.DataFrame,
     frame: pl.DataFrame,
     questions: tuple[Question, ...],
+    constants: dict[str, str],
     schema: pa.Schema,
     export: Export,
 ) -> pa.Table:
     table = typed.to_arrow(compat_level=pl.CompatLevel.oldest())
     arrays = []
     for field in schema:
-        if field.name in MADE_AFTER_VALIDATION:
+        if field.name in NESTED:
             arrays.append(_answers(frame, questions, set(export.nulls)).cast(field.type))
+        elif field.name in constants:
+            arrays.append(_repeated(constants[field.name], typed.height))
         else:
             arrays.append(table.column(field.name).cast(field.type))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _repeated(text: str, rows: int) -> pa.DictionaryArray:
+    """One text in every row, without a copy for each."""
+    codes = pa.array(np.zeros(rows, dtype=np.int32))
+    return pa.DictionaryArray.from_arrays(codes, pa.array([text], pa.string()))
+
+
+def _writing_schema(export: Export) -> pa.Schema:
+    """The lake's schema with dictionaries for the texts that are the same in all of a file."""
+    schema = lake.lake_schema(export)
+    for name in ("source_file", *READER_CONSTANTS):
+        position = schema.get_field_index(name)
+        if position >= 0:
+            schema = schema.set(position, pa.field(name, pa.dictionary(pa.int32(), pa.string())))
+    return schema
 
 
 def _answers(frame: pl.DataFrame, questions: tuple[Question, ...], nulls: set[str]) -> pa.ListArray:
     """The answered cells of each row as a list of (question_id, value), in the file's order."""
     rows, width = frame.height, len(questions)
     cells = [frame[question.label].str.strip_chars() for question in questions]
-    blank = ["", *sorted(nulls)]
     present = np.empty((rows, width), dtype=bool)
     for position, column in enumerate(cells):
-        present[:, position] = (~column.is_in(blank)).fill_null(False).to_numpy()
+        answered = column != ""
+        for null in nulls:
+            answered &= column != null
+        present[:, position] = answered.fill_null(False).to_numpy()
     row, at = np.nonzero(present)
     offsets = np.zeros(rows + 1, dtype=np.int32)
     np.cumsum(present.sum(axis=1), out=offsets[1:])
@@ -650,7 +673,7 @@ class _Writer:
 
     def __enter__(self) -> "_Writer":
         self._thread = ThreadPoolExecutor(1)
-        self._parquet = self._open(self._temporary)
+        self._parquet = self._open(self._temporary, self.schema)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -658,17 +681,16 @@ class _Writer:
         self._parquet.close()
         self._temporary.unlink(missing_ok=True)
 
-    def _open(self, path: Path) -> pq.ParquetWriter:
+    def _open(self, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         # Dictionaries of values that seldom repeat cost a third of the writing and save nothing.
         repeating = [name for name in self.schema.names if name not in self._unrepeated]
         return pq.ParquetWriter(
-            path, self.schema, compression=COMPRESSION, use_dictionary=repeating
+            path, schema, compression=COMPRESSION, use_dictionary=repeating, store_schema=False
         )
 
-    def write(self, table: pa.Table, key: Sequence[str] = ()) -> None:
-        """Append rows; `key` names the columns by which `resolve_duplicates` will compare them."""
-        if key:
-            keys = pl.DataFrame(table.select(list(key)))
+    def write(self, table: pa.Table, keys: pl.DataFrame | None = None) -> None:
+        """Append rows; `resolve_duplicates` will compare them by their keys."""
+        if keys is not None:
             self._key_hashes.append(keys.hash_rows().to_numpy())
         self._wait()
         self._pending = self._thread.submit(self._parquet.write_table, table)
@@ -710,7 +732,7 @@ class _Writer:
         going, conflicts = _losers(self._temporary, suspects, export)
         if len(going):
             thinned = self._temporary.with_suffix(".thinned.tmp")
-            self._parquet = self._open(thinned)
+            self._parquet = self._open(thinned, pq.read_schema(self._temporary))
             stays = np.ones(len(hashes), dtype=bool)
             stays[going] = False
             for first, group in _row_groups(self._temporary, None):
@@ -733,7 +755,7 @@ def _row_groups(path: Path, columns: list[str] | None) -> Iterator[tuple[int, pa
 
 def _losers(path: Path, suspects: np.ndarray, export: Export) -> tuple[np.ndarray, int]:
     """The indexes of the rows that give way to another row of the same key, and the conflicts."""
-    content = [name for name in export.column_types if name not in MADE_AFTER_VALIDATION]
+    content = [name for name in export.column_types if name not in NESTED]
     found = []
     for first, group in _row_groups(path, content):
         index = np.flatnonzero(suspects[first : first + group.num_rows])

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -19,11 +19,11 @@ _REMEMBERED = 1_500_000  # up to 400 MB of addresses and pseudonyms; then it sta
 
 _WRAPPING = re.compile(r"^(mailto:|<)+|>+$", re.IGNORECASE)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
-_PLAIN = r"^[a-z0-9._%+'\-]{1,64}@[a-z0-9](?:[a-z0-9.\-]*[a-z0-9])?$"
-_ROLES = (
+_is_plain = re.compile(r"[a-z0-9._%+'-]{1,64}@[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?").fullmatch
+_is_role = re.compile(
     r"^(no-?reply|do-?not-?reply|donotreply|anonymous|info|support|mailer-daemon|postmaster)@"
     r"|\.invalid$"
-)
+).search
 
 
 class KeyMissing(Exception):
@@ -88,7 +88,7 @@ def normalise_email(address: str) -> str | None:
     except UnicodeError:
         return None
     text = f"{local}@{domain}"
-    return None if not domain or re.search(_ROLES, text) else text
+    return None if not domain or _is_role(text) else text
 
 
 class Pseudonyms:
@@ -101,7 +101,7 @@ class Pseudonyms:
         block = (hashlib.sha256(key).digest() if len(key) > 64 else key).ljust(64, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
-        self._remembered: dict[str | None, str | None] = {None: None}
+        self._remembered = _Remembered(self.of)
 
     @property
     def fingerprint(self) -> str:
@@ -125,15 +125,8 @@ class Pseudonyms:
         Returns:
             String, same length: 32 hexadecimal characters or NULL.
         """
-        distinct = addresses.unique().drop_nulls()
-        tidy = distinct.str.strip_chars().str.to_lowercase()
-        odd = ~(tidy.str.contains(_PLAIN) & ~tidy.str.contains(_ROLES))
-        keys = tidy.to_list()
-        for index in odd.arg_true():
-            keys[index] = normalise_email(distinct[index])
-        known = self._known(keys)
-        sealed = pl.Series(list(map(known.get, keys)), dtype=pl.String)
-        return addresses.replace_strict(distinct, sealed, default=None, return_dtype=pl.String)
+        sealed = map(self._remembered.__getitem__, addresses.to_list())
+        return pl.Series(list(sealed), dtype=pl.String)
 
     def seal_addresses(self, cells: pl.Series) -> pl.Series:
         """Pseudonyms where a cell holds an e-mail address, the cell itself where it doesn't."""
@@ -143,12 +136,20 @@ class Pseudonyms:
         sealed = self.seal_emails(cells.set(~has_address, None))
         return pl.select(pl.when(has_address).then(sealed).otherwise(cells)).to_series()
 
-    def _known(self, keys: list[str | None]) -> dict[str | None, str | None]:
-        """The memory of pseudonyms, with at least those of the given normalised addresses."""
-        if len(self._remembered) + len(keys) > _REMEMBERED:
-            self._remembered = {None: None}
-        known = self._remembered
-        for key in keys:
-            if key not in known:
-                known[key] = self.of(key)  # type: ignore[arg-type]  # None is always known
-        return known
+
+class _Remembered(dict[str | None, str | None]):
+    """Addresses as they are written, with their pseudonyms; made when first asked for."""
+
+    def __init__(self, seal: Callable[[str], str]) -> None:
+        super().__init__()
+        self._seal = seal
+        self[None] = None
+
+    def __missing__(self, cell: str) -> str | None:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+            self[None] = None
+        text = cell.strip().lower()
+        address = text if _is_plain(text) and not _is_role(text) else normalise_email(cell)
+        self[cell] = sealed = None if address is None else self._seal(address)
+        return sealed

@@ -1,4 +1,4 @@
-"""What Dagster and dbt are told: the same exports, the same columns, one job that holds them all."""
+"""What Dagster and dbt are told: the same exports, the same columns, one job with them all."""
 
 import json
 import tomllib

@@ -20,10 +20,21 @@ from tests.conftest import DAY, SAMPLES, TestWarehouse, export_named
 
 QUESTIONS = "source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better\n"
 
-IMPORTS = (
-    "startDate,endDate,status,progress,finished,recordedDate,_recordId,recipientEmail,"
-    "externalDataReference,distributionChannel,QID1_NPS_GROUP,QID1,QID2"
-).split(",")
+IMPORTS = [
+    "startDate",
+    "endDate",
+    "status",
+    "progress",
+    "finished",
+    "recordedDate",
+    "_recordId",
+    "recipientEmail",
+    "externalDataReference",
+    "distributionChannel",
+    "QID1_NPS_GROUP",
+    "QID1",
+    "QID2",
+]
 
 
 def qualtrics(

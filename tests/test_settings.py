@@ -41,7 +41,7 @@ def test_a_setting_that_cannot_be_right_is_named_with_its_file(
 
 
 def test_a_date_in_the_environment_that_is_none_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="CX_AS_OF is '31.10.2026'"):
+    with pytest.raises(SettingsError, match=r"CX_AS_OF is '31\.10\.2026'"):
         settings_from(tmp_path, "", {"CX_AS_OF": "31.10.2026"})
 
 

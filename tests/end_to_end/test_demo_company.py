@@ -55,7 +55,8 @@ class TestFaults:
         for fault in company.truth["faults"]:
             if fault["outcome"] == "rejected":
                 name = f"{fault['source']}/{fault['export']}"
-                planted[name, fault["delivered_on"], fault["column"], fault["code"]] += fault["rows"]
+                key = name, fault["delivered_on"], fault["column"], fault["code"]
+                planted[key] += fault["rows"]
         found: Counter[tuple[str, str, str, str]] = Counter()
         for export in all_exports():
             for day in lake.landed_days(company.home, export):
@@ -183,7 +184,8 @@ class TestTruth:
             variance = (promoters + detractors - (promoters - detractors) ** 2) / n
             (nps,) = one(
                 company,
-                f"select nps from nps_monthly where dimension = 'all' and month = '{each['month']}'",
+                "select nps from nps_monthly "
+                f"where dimension = 'all' and month = '{each['month']}'",
             )
             total += ((nps - expected) / 100) ** 2 / variance
             months += 1
@@ -213,9 +215,8 @@ def _bg_nbd_log_likelihood(
     a1 = gammaln(r + x) - gammaln(r) + r * math.log(alpha)
     a2 = betaln(a, b + x) - betaln(a, b)
     a3 = -(r + x) * np.log(alpha + age)
-    a4 = np.where(
-        x > 0, np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency), -np.inf
-    )
+    dropped_out = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + recency)
+    a4 = np.where(x > 0, dropped_out, -np.inf)
     return float(np.sum(a1 + a2 + np.logaddexp(a3, a4)))
 
 
