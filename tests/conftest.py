@@ -76,3 +76,8 @@ def warehouse(tmp_path: Path) -> TestWarehouse:
 @pytest.fixture
 def make_warehouse(tmp_path: Path) -> Callable[[str], TestWarehouse]:
     return lambda name: TestWarehouse(tmp_path / name)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How many times the run is killed in tests/end_to_end/test_kill.py."""
+    parser.addoption("--kills", type=int, default=4, help="moments at which a run is killed")
