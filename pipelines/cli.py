@@ -18,14 +18,18 @@ from rich.table import Table
 from pipelines import headlines, lake, landing, pseudonyms, releases
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
+from pipelines.demo.write import DemoRefused, write_demo
 from pipelines.pseudonyms import KeyMissing
-from pipelines.releases import ReleaseError
+from pipelines.release_files import ReleaseError
+from pipelines.run_lock import LockError, run_lock
 from pipelines.settings import CHECKOUT, Home, SettingsError, load_settings
 
 FAILED, CANNOT_START, DEGRADED = 1, 2, 3
 
 _DAGSTER_SETTINGS = """\
 telemetry:
+  enabled: false
+nux:
   enabled: false
 concurrency:
   pools:
@@ -65,7 +69,15 @@ def main() -> None:
     os.umask(0o077)
     try:
         application()
-    except (CannotStart, KeyMissing, ManifestError, ReleaseError, SettingsError) as error:
+    except (
+        CannotStart,
+        DemoRefused,
+        KeyMissing,
+        LockError,
+        ManifestError,
+        ReleaseError,
+        SettingsError,
+    ) as error:
         print(f"cx: {error}", file=sys.stderr)
         sys.exit(CANNOT_START)
 
@@ -80,8 +92,6 @@ def demo(
     ] = False,
 ) -> None:
     """Write a demo company's deliveries into the landing folder."""
-    from pipelines.demo.write import write_demo
-
     home = Home.from_environment().create()
     if any(landing.delivered_days(home, export.source) for export in all_exports()):
         if if_empty:
@@ -114,7 +124,7 @@ def run() -> None:
             "write a demo company's with: cx demo"
         )
     before = releases.current_release(home.path)
-    with releases.run_lock(home.path):
+    with run_lock(home.path):
         started = time.monotonic()
         succeeded = _execute_refresh(home)
     took = time.monotonic() - started
@@ -210,7 +220,7 @@ def rollback(
 ) -> None:
     """Make an earlier release the current one."""
     home = Home.from_environment()
-    with releases.run_lock(home.path) as lock:
+    with run_lock(home.path) as lock:
         release = releases.rollback(home.path, lock, seq)
     console.print(f"BI tools now read release {release.seq}, as of {release.as_of}.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.releases import run_lock
+from pipelines.run_lock import run_lock
 from pipelines.settings import CHECKOUT
 
 CX = str(Path(sys.executable).with_name("cx"))
@@ -81,6 +81,15 @@ def test_the_demo_does_not_mix_with_deliveries(tmp_path: Path) -> None:
     assert cx(tmp_path, "demo").returncode == 2
     assert cx(tmp_path, "demo", "--if-empty").returncode == 0
     assert [path.name for path in (tmp_path / "landing").iterdir()] == ["stripe"]
+
+
+def test_what_lies_where_a_demo_would_go_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "stripe").mkdir(parents=True)
+    (tmp_path / "landing" / "stripe" / "notes.txt").write_text("not a delivery")
+    outcome = cx(tmp_path, "demo", "--customers", "50", "--months", "3")
+    assert outcome.returncode == 2
+    assert len(outcome.stderr.splitlines()) == 1
+    assert "holds stripe already" in outcome.stderr
 
 
 def test_every_command_is_documented() -> None:

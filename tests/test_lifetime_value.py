@@ -12,24 +12,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import approx_fprime
 
-from pipelines import lifetime_value
+from pipelines.histories import purchase_summary
+from pipelines.hold_out import hold_out_errors
 from pipelines.lifetime_value import (
     BGNBD,
     WEEKS_PER_MONTH,
     GammaGamma,
-    NoForecastError,
     ShiftedBetaGeometric,
     discounted_value,
     fit_bg_nbd,
     fit_gamma_gamma,
     fit_shifted_beta_geometric,
     forecast_lifetime_value,
-    hold_out_errors,
-    purchase_summary,
     value_frequency_correlation,
 )
+from pipelines.likelihoods import NoForecastError
 
 DATASETS = Path(lifetimes.__file__).parent / "datasets"
 CDNOW_X, CDNOW_T_X, CDNOW_T, CDNOW_VALUE = np.loadtxt(
@@ -430,63 +428,6 @@ def test_sbg_without_enough_to_go_by_gives_no_forecast(lost, active, reason):
 # What the fits share
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_analytic_gradients_are_the_slopes_of_the_likelihoods(seed):
-    random = np.random.default_rng(seed)
-    x, t_x, age = simulate_customers(200, CDNOW_MODEL, seed)
-    count = random.integers(1, 5, 200).astype(float)
-    again = x > 0
-    mean = random.gamma(2, 10, 200)
-    for log_likelihood, parameters in (
-        (lifetime_value._bg_nbd_likelihood(x, t_x, age, count), 4),
-        (lifetime_value._gamma_gamma_likelihood(x[again], mean[again], count[again]), 3),
-        (lifetime_value._shifted_beta_geometric_likelihood(count[:9], count[9:18]), 2),
-    ):
-        theta = random.normal(0, 1, parameters)
-        numeric = approx_fprime(theta, lambda at, f=log_likelihood: f(at)[0], 1e-6)
-        np.testing.assert_allclose(log_likelihood(theta)[1], numeric, rtol=1e-3, atol=1e-2)
-
-
-def maximise(log_likelihood):
-    return lifetime_value._maximise(
-        "Model", ("a",), np.ones(1), ((2.0,), (0.5,)), lambda rows: log_likelihood, np.ones(100)
-    )
-
-
-def test_a_likelihood_without_a_smooth_maximum_is_not_taken_for_converged():
-    with pytest.raises(NoForecastError, match="Model: the fit did not converge"):
-        maximise(lambda theta: (-100 * abs(theta[0] - 0.1), -100 * np.sign(theta - 0.1)))
-
-
-def test_a_likelihood_that_is_not_finite_gives_no_forecast():
-    with pytest.raises(NoForecastError, match="Model: the fit ended on parameters"):
-        maximise(lambda theta: (float("nan"), np.full(1, np.nan)))
-
-
-def test_a_parameter_without_a_maximum_stops_at_the_limit_and_says_so():
-    fit = maximise(lambda theta: (theta[0], np.ones(1)))
-    assert fit.parameters[0] == pytest.approx(lifetime_value.SEARCH_FACTOR, rel=0.01)
-    assert "a went to 1e+04, the limit of the search" in fit.warnings[0]
-
-
-def test_rows_that_meet_in_one_sorting_key_are_still_told_apart():
-    def mixed(*values):
-        return lifetime_value._mixed([np.array([value]) for value in values])
-
-    first, second = 3.0, 10.0
-    for other in np.arange(4.0, 400.0):
-        bits = mixed(first) ^ np.array([second]).view(np.uint64) ^ mixed(other)
-        partner = bits.view(np.float64)[0]
-        if np.isfinite(partner) and partner > 0:
-            break
-    assert mixed(first, second) == mixed(other, partner)
-    x, y = np.array([first, other, first]), np.array([second, partner, second])
-    (distinct_x, distinct_y), place = lifetime_value._distinct(x, y)
-    assert len(distinct_x) == 2
-    np.testing.assert_array_equal(distinct_x[place], x)
-    np.testing.assert_array_equal(distinct_y[place], y)
-
-
 def test_steady_customers_are_forecast_at_their_rate_with_a_warning():
     random = np.random.default_rng(4)
     age = random.uniform(50, 150, 2000)
@@ -562,9 +503,6 @@ def test_impossible_histories_are_refused_with_their_row(history, message):
         (lambda: ShiftedBetaGeometric(1, 1).retention_rate(0), "t counts renewals from 1"),
         (lambda: fit_shifted_beta_geometric([1, 2], [3]), "one number per renewal each"),
         (lambda: fit_shifted_beta_geometric([1.5, 2], [0, 3]), "lost must be whole; row 0"),
-        (lambda: purchase_summary([1.5], [3], 5), "customer needs one whole number per purchase"),
-        (lambda: purchase_summary([1], [3, 4], 5), "customer has 1 rows and day has 2"),
-        (lambda: purchase_summary([1], [3], 2), "no purchase up to day 2; the first is on day 3"),
         (lambda: hold_out_errors([1], [3], 9, 1.0), "calibration_share must lie between 0 and 1"),
     ],
 )
@@ -598,18 +536,6 @@ def test_discounting_needs_a_column_for_every_month():
 def test_a_discount_rate_below_zero_is_refused():
     with pytest.raises(ValueError, match="yearly_discount_rate must be 0 or more"):
         discounted_value(np.ones((1, 36)), 1, 1, -0.1)
-
-
-def test_purchases_are_summarised_by_distinct_day_up_to_the_day():
-    # Customer 7: days 0, 14 (twice), 21, and 40, which is later. Customer 3: day 28 alone.
-    customer = [7, 7, 3, 7, 7, 7, 9]
-    day = [21, 14, 28, 0, 14, 40, 36]
-    summary = purchase_summary(customer, day, as_of_day=35)
-    assert summary.customer.tolist() == [3, 7]
-    assert summary.first_day.tolist() == [28, 0]
-    assert summary.frequency.tolist() == [0, 2]
-    assert summary.recency_weeks.tolist() == [0, 3]
-    assert summary.age_weeks.tolist() == [1, 5]
 
 
 def test_the_hold_out_error_is_that_of_forecasting_cdnows_second_half_from_its_first():

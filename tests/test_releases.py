@@ -3,26 +3,19 @@
 import json
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from pipelines.release_files import ReleaseError
 from pipelines.releases import (
-    AlreadyRunning,
     AuditFailed,
     DamagedRelease,
-    LockLost,
     Release,
-    ReleaseError,
-    audit,
     current_release,
     damaged_releases,
     list_releases,
@@ -30,87 +23,13 @@ from pipelines.releases import (
     prune_builds,
     publish,
     rollback,
-    run_lock,
 )
+from pipelines.run_lock import LockError, LockLost, run_lock
+from tests.build_files import write_build
+from tests.processes import line_from, python
 
 PUBLISHED_AT = datetime(2025, 3, 3, 6, 30, tzinfo=UTC)
 AS_OF = date(2025, 3, 2)
-
-PERSONAL_TEXTS = {
-    "e-mail address": [
-        "jane.doe@example.com",
-        "Bitte an jörg@müller.de schreiben",
-        "mailto:bob%40example.co.uk",
-    ],
-    "IP address": [
-        "192.168.0.17",
-        "from 8.8.8.8:443, twice",
-        "2001:db8::1",
-        "2001:0db8:0000:0000:0000:ff00:0042:8329",
-        "fe80::1",
-    ],
-    "phone number": [
-        "+4930123456",
-        "+49 30 1234567",
-        "call +1 (212) 555-0100 today",
-        "0049 30 1234567",
-        "(212) 555-0100",
-        "+49 30 1234567 2025-01-01",
-    ],
-    "card number": [
-        "4111111111111111",
-        "paid by 5500 0000 0000 0004.",
-        "3782-822463-10005",
-        "1234567890123456 4111111111111111",
-    ],
-}
-
-HARMLESS_TEXTS = [
-    "0cc175b9c0f1b6a831c399e269772661",
-    "00000000000000000000000000000000",
-    "550e8400-e29b-41d4-a716-446655440000",
-    "41111111-1111-4111-8111-111111111111",
-    "2025-03-02",
-    "2025-03-02T23:59:59+02:00",
-    "2025-03-02 23:59:59.123456+00",
-    "2025-01-01 2025-01-02",
-    "02.03.2025",
-    "12:34:56",
-    "00001042",
-    "CS-2025-000123",
-    "sub_1QhXY2eZvKYlo2C4111111111",
-    "0014000000AbCdEAAV",
-    "500xx0000012345AAA",
-    "12.50",
-    "-1234567.89",
-    "+12345678.90",
-    "0.4111111111111111",
-    "1,234,567,890",
-    "5123456789012",
-    "4929000000006",
-    "20250302123456",
-    "1.2.3",
-    "v10.0.19045.1.2",
-    "duckdb@1.5.5",
-    "std::vector, face::book, 2024::12",
-    "How satisfied are you with our support (1-5)?",
-    "On a scale from 0 to 10 (0 = not at all, 10 = extremely), would you recommend us?",
-    "Q1: 10 + 5 = 15?",
-    "Team Köln / Bonn",
-    "Ana María López",
-    "all customers since 2020-2021 (2000+)",
-    "€ 1.234.567,89",
-]
-
-
-def write_build(path: Path, marts: Mapping[str, str], schema: str = "marts") -> Path:
-    """Write a build as dbt would, each mart from a query."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(f"create schema {schema}")
-        for mart, query in marts.items():
-            connection.execute(f"create table {schema}.{mart} as {query}")
-    return path
 
 
 def write_generation(home: Path, generation: int) -> Path:
@@ -177,27 +96,6 @@ def current_generation(home: Path) -> int:
 
 def release_files(home: Path) -> list[str]:
     return sorted(path.name for path in (home / "warehouse" / "releases").glob("*.duckdb"))
-
-
-@contextmanager
-def python(script: str, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-    """Another process, killed at the end if it still runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, arguments)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def line_from(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
 
 
 def tamper(path: Path, statement: str) -> None:
@@ -434,7 +332,9 @@ PUBLISH_ONTO_A_FULL_DISK = """
 import resource, signal, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from pipelines.releases import ReleaseError, publish, run_lock
+from pipelines.release_files import ReleaseError
+from pipelines.releases import publish
+from pipelines.run_lock import run_lock
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
 home, build = Path(sys.argv[1]), Path(sys.argv[2])
@@ -515,7 +415,8 @@ PUBLISH_IN_FRESH_PROCESSES = """
 import os, sys
 from datetime import UTC, date, datetime
 from pathlib import Path
-from pipelines.releases import publish, run_lock
+from pipelines.releases import publish
+from pipelines.run_lock import run_lock
 home = Path(sys.argv[1])
 for line in sys.stdin:
     build, generation = line.split()
@@ -563,94 +464,6 @@ def test_a_run_killed_at_twenty_moments_leaves_the_old_or_the_new_release(tmp_pa
 
 # --- The lock -----------------------------------------------------------------------------------
 
-HOLD_THE_LOCK = """
-import sys
-from pathlib import Path
-from pipelines.releases import run_lock
-with run_lock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.readline()
-"""
-
-
-def test_a_second_run_is_told_who_holds_the_lock_and_a_kill_frees_it(tmp_path: Path) -> None:
-    with python(HOLD_THE_LOCK, tmp_path) as holder:
-        assert line_from(holder) == "held"
-        expected = rf"lock: a run is going on \(process {holder.pid} since 20\d\d-.*Wait for it"
-        with pytest.raises(AlreadyRunning, match=expected), run_lock(tmp_path):
-            pass
-        holder.send_signal(signal.SIGKILL)
-        holder.wait()
-        with run_lock(tmp_path) as lock:
-            assert lock.still_held()
-    lock_file = tmp_path / "warehouse" / "lock"
-    assert lock_file.stat().st_mode & 0o777 == 0o600
-    assert lock_file.read_text() == "", "a free lock names nobody"
-
-
-HOLD_THE_LOCK_WITH_CHILDREN = """
-import os, subprocess, sys, time
-from pathlib import Path
-from pipelines.releases import AlreadyRunning, run_lock
-home = Path(sys.argv[1])
-with run_lock(home):
-    started = subprocess.Popen(["sleep", "60"], close_fds=False, stdout=subprocess.DEVNULL)
-    reading, writing = os.pipe()
-    forked = os.fork()
-    if forked == 0:
-        try:
-            with run_lock(home):
-                os.write(writing, b"taken")
-        except AlreadyRunning:
-            os.write(writing, b"refused")
-        os.close(1)
-        time.sleep(60)
-        os._exit(0)
-    print(started.pid, forked, os.read(reading, 20).decode(), flush=True)
-    time.sleep(60)
-"""
-
-
-def test_child_processes_neither_have_the_lock_nor_keep_it_when_their_parent_is_killed(
-    tmp_path: Path,
-) -> None:
-    with python(HOLD_THE_LOCK_WITH_CHILDREN, tmp_path) as holder:
-        started, forked, answer = line_from(holder).split()
-        try:
-            assert answer == "refused"
-            holder.kill()
-            holder.wait()
-            os.kill(int(started), 0)
-            os.kill(int(forked), 0)
-            with run_lock(tmp_path) as lock:
-                assert lock.still_held()
-        finally:
-            os.kill(int(started), signal.SIGKILL)
-            os.kill(int(forked), signal.SIGKILL)
-
-
-def test_a_step_in_another_thread_of_the_run_shares_its_lock(tmp_path: Path) -> None:
-    inside, leave = threading.Event(), threading.Event()
-    seen: list[bool] = []
-
-    def step() -> None:
-        with run_lock(tmp_path) as lock:
-            inside.set()
-            leave.wait(timeout=10)
-            seen.append(lock.still_held())
-
-    thread = threading.Thread(target=step)
-    with run_lock(tmp_path) as outer:
-        thread.start()
-        assert inside.wait(timeout=10)
-        with run_lock(tmp_path) as inner:
-            assert inner is outer
-    assert outer.still_held(), "the other thread is still in"
-    leave.set()
-    thread.join()
-    assert seen == [True]
-    assert not outer.still_held()
-
 
 def test_a_run_whose_lock_file_was_deleted_publishes_nothing(tmp_path: Path) -> None:
     publish_generation(tmp_path, 1)
@@ -669,7 +482,7 @@ def test_the_lock_of_another_warehouse_does_not_count(tmp_path: Path) -> None:
     publish_generation(tmp_path / "one", 1)
     with (
         run_lock(tmp_path / "two") as lock,
-        pytest.raises(ReleaseError, match="lock of another warehouse"),
+        pytest.raises(LockError, match="lock of another warehouse"),
     ):
         rollback(tmp_path / "one", lock, 1)
 
@@ -776,139 +589,6 @@ def test_an_open_release_does_not_hide_the_next_one_from_the_same_process(tmp_pa
         with open_release(tmp_path) as after:
             assert before.execute("select max(generation) from customers").fetchone() == (1,)
             assert after.execute("select max(generation) from customers").fetchone() == (2,)
-
-
-# --- The audit ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "wrapping",
-    [
-        "value",
-        "['harmless', value]",
-        "{'id': 1, 'parts': [{'what': value}]}",
-        "map {'what': value}",
-        "map {value: 'what'}",
-        "to_json({'what': 'line one' || chr(10) || value})",
-    ],
-)
-def test_personal_data_is_found_wherever_text_can_be(tmp_path: Path, wrapping: str) -> None:
-    planted = [(kind, value) for kind, values in PERSONAL_TEXTS.items() for value in values]
-    columns = [
-        f"{wrapping.replace('value', literal)} as what_{number}"
-        for number, literal in enumerate(f"'{value}'" for _, value in planted)
-    ]
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {"mart": f"select {', '.join(columns)} from range(3)"},
-    )
-    assert [(f.table, f.column, f.kind, f.count) for f in audit(build, ["mart"])] == [
-        ("mart", f"what_{number}", kind, 3) for number, (kind, _) in enumerate(planted)
-    ]
-
-
-@pytest.mark.parametrize("wrapping", ["value", "[value]", "{'what': value}", "to_json([value])"])
-def test_ids_dates_numbers_versions_and_questions_are_no_personal_data(
-    tmp_path: Path, wrapping: str
-) -> None:
-    listed = ", ".join("('" + text.replace("'", "''") + "')" for text in HARMLESS_TEXTS)
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {"marts": f"select {wrapping} as what from (values {listed}) t(value)"},
-    )
-    assert audit(build, ["marts"]) == []
-
-
-def test_twenty_thousand_ids_of_each_kind_raise_no_finding(tmp_path: Path) -> None:
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {
-            "ids": "select md5(range::varchar) as customer_key, "
-            "md5(range::varchar)[:16] as short_key, "
-            "sha256(range::varchar) as response_key, "
-            "(5000000000000 + range * 7919)::varchar as shopify, "
-            "(4000000000000000 + range * 7919)::varchar as vendor_id, "
-            "'sub_1Qh' || md5(range::varchar)[:17] as stripe, "
-            "'500' || upper(md5(range::varchar)[:12]) || 'AAA' as salesforce, "
-            "lpad(range::varchar, 8, '0') as case_number, "
-            "(range / 7)::varchar as ratio, "
-            "(timestamp '2020-01-01' + interval (range) minute)::varchar || '+00' as moment, "
-            "epoch_us(timestamp '2020-01-01' + interval (range) minute)::varchar as micros "
-            "from range(20000)"
-        },
-    )
-    assert audit(build, ["ids"]) == []
-
-
-def test_a_column_named_after_personal_data_is_a_finding_even_when_empty(tmp_path: Path) -> None:
-    names = (
-        *("email", "RecipientEmail", "phone", "phone_2", "first_name", "LastName", "IPAddress"),
-        *("ip", "street", "billing_address", "postal_code", "mobile"),
-    )
-    plain = ", ".join(f'null::varchar as "{name}"' for name in names)
-    nested = ", ".join(f"[{{'{name}': 1}}] as details_{n}" for n, name in enumerate(names))
-    json_text = ", ".join(
-        f"""'{{"a": {{"{name}" : null}}}}'::json as details_{n}""" for n, name in enumerate(names)
-    )
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {
-            "plain": f"select {plain} where false",
-            "nested": f"select {nested}",
-            "json": f"select {json_text}",
-        },
-    )
-    findings = audit(build, ["plain", "nested", "json"])
-
-    assert {finding.kind for finding in findings} == {"name of a personal field"}
-    assert [(finding.table, finding.column) for finding in findings] == (
-        [("plain", name) for name in names]
-        + [("nested", f"details_{n}.{name}") for n, name in enumerate(names)]
-        + [("json", f"details_{n}") for n in range(len(names))]
-    )
-
-
-def test_keys_pseudonyms_counts_and_names_of_things_are_no_personal_data(tmp_path: Path) -> None:
-    columns = (
-        "email_key, phone_pseudonym, email_count, has_phone, is_mobile, last_email_at, shipping, "
-        "ip_count, team, team_name, leader, survey_name, question_text, segment, street_rate, "
-        "description_count, channel, comment_language, zipper, country, stripe_id"
-    )
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {"mart": "select " + ", ".join(f"'x' as {name.strip()}" for name in columns.split(","))},
-    )
-    assert audit(build, ["mart"]) == []
-
-
-def test_free_text_is_found_by_name_and_by_sentences_that_differ(tmp_path: Path) -> None:
-    sentence = "'The agent on duty number ' || range || ' was very kind to me'"
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {
-            "answers": f"select 'ok' as comment, 'ok' as case_subject, {sentence} as what, "
-            f"{sentence} as question_text, "
-            "'How satisfied are you with our support of today? ' || range % 20 as prompt, "
-            "'one two three four five' as label, sha256(range::varchar) as response_key "
-            "from range(200)"
-        },
-    )
-    assert [(f.column, f.kind, f.count) for f in audit(build, ["answers"])] == [
-        ("comment", "free text", 200),
-        ("case_subject", "free text", 200),
-        ("what", "free text", 200),
-    ]
-
-
-def test_a_type_that_cannot_be_searched_is_a_finding(tmp_path: Path) -> None:
-    build = write_build(
-        tmp_path / "build.duckdb",
-        {"mart": "select 'x'::blob as picture, ['x'::blob] as pictures, 'x'::enum('x') as letter"},
-    )
-    assert [(f.column, f.kind) for f in audit(build, ["mart"])] == [
-        ("picture", "unreadable type"),
-        ("pictures", "unreadable type"),
-    ]
 
 
 # --- Builds -------------------------------------------------------------------------------------

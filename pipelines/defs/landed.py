@@ -15,6 +15,7 @@ from typing import Any
 
 import dagster as dg
 import pandera.polars as pa
+import polars as pl
 from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION
 
 from pipelines import lake, landing
@@ -95,7 +96,7 @@ def _definition_metadata(export: Export) -> dict[str, Any]:
             columns=[
                 dg.TableColumn(
                     name,
-                    str(kind),
+                    _shown(kind),
                     description=", ".join(export.rules[name].labels)
                     if name in export.rules
                     else "made by the reader",
@@ -110,6 +111,15 @@ def _definition_metadata(export: Export) -> dict[str, Any]:
         "key": ", ".join(export.key),
         "contract": f"{export.contract.__module__}.{export.contract.__name__}",
     }
+
+
+def _shown(kind: pl.DataType) -> str:
+    """A column's type in few words."""
+    if isinstance(kind, pl.Datetime):
+        return "timestamp (UTC)"
+    if isinstance(kind, pl.Decimal):
+        return f"decimal({kind.precision}, {kind.scale})"
+    return "list" if isinstance(kind, pl.List) else str(kind).lower()
 
 
 def _land_days(

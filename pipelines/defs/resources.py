@@ -15,7 +15,7 @@ from pydantic import PrivateAttr
 
 from pipelines.defs.dbt_project import PROJECT
 from pipelines.pseudonyms import Pseudonyms, load_key
-from pipelines.releases import RunLock, run_lock
+from pipelines.run_lock import RunLock, run_lock
 from pipelines.settings import Home, Settings, load_settings
 
 

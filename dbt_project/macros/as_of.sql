@@ -1,0 +1,28 @@
+{#- Time is an input: what is dated after `as_of` does not exist for the build. -#}
+
+{% macro as_of() -%}
+    {#- A date literal, so that the lake's partitions are pruned while the query is planned. -#}
+    {%- set declared = var('as_of', none) -%}
+    {%- if declared is none and execute -%}
+        {%- set declared = run_query(newest_delivery()).columns[0].values()[0] -%}
+    {%- endif -%}
+    {%- set declared = (declared or '1970-01-01') | string -%}
+    {%- if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', declared) -%}
+        {{ exceptions.raise_compiler_error("as_of must be YYYY-MM-DD, not '" ~ declared ~ "'") }}
+    {%- endif -%}
+    cast('{{ declared }}' as date)
+{%- endmacro %}
+
+{% macro as_of_end() -%}
+    {#- The first moment after `as_of`, UTC: `<` it, never `<=`. -#}
+    cast({{ dbt.dateadd('day', 1, as_of()) }} as timestamptz)
+{%- endmacro %}
+
+{% macro newest_delivery() -%}
+    {{ return(adapter.dispatch('newest_delivery')()) }}
+{%- endmacro %}
+
+{% macro duckdb__newest_delivery() -%}
+    select max(regexp_extract(file, 'delivered_on=(\d{4}-\d{2}-\d{2})', 1))
+    from glob('{{ env_var("CX_HOME", "../data") }}/lake/*/*/delivered_on=*/*.parquet')
+{%- endmacro %}

@@ -1,0 +1,113 @@
+{#-
+    What holds among the deliveries of one export.
+
+    A delivery holds a key once (landing resolves copies), so `delivered_on` ends every tie and the
+    order is total; were that promise broken, the join back would show both rows and the model's
+    uniqueness test would fail. Grouping narrow columns and joining back costs 0.2 s of CPU where
+    ranking whole rows costs 0.6 s (600,000 rows, 24 deliveries).
+-#}
+
+{% macro latest_version(export, key, modified=none) -%}
+    {#- CTEs: `deliveries`, and `latest` with one row per key: its newest version, by the record's
+        own modification time, then the delivery; `missing_since` is the first delivery that holds
+        the key no more, NULL while the newest one does. -#}
+    deliveries as (
+
+        select *
+        from {{ export }}
+        where
+            delivered_on <= {{ as_of() }}
+            {%- if modified %}
+            and {{ modified }} < {{ as_of_end() }}
+            {%- endif %}
+
+    ),
+
+    -- A delivery without any rows is taken for a fault, not for the end of everything.
+    delivery_dates as (
+
+        select
+            delivered_on,
+            lead(delivered_on) over (order by delivered_on) as next_delivered_on
+        from (select distinct delivered_on from deliveries) as distinct_dates
+
+    ),
+
+    keys as (
+
+        select
+            {{ key }} as record_key,
+            {%- if modified %}
+            max({{ modified }}) as newest_modified,
+            {%- endif %}
+            max(delivered_on) as last_seen_on
+        from deliveries
+        group by {{ key }}
+
+    ),
+    {%- if modified %}
+
+    versions as (
+
+        select
+            {{ key }} as record_key,
+            {{ modified }} as version_modified,
+            max(delivered_on) as version_delivered_on
+        from deliveries
+        group by {{ key }}, {{ modified }}
+
+    ),
+
+    latest as (
+
+        select
+            deliveries.*,
+            delivery_dates.next_delivered_on as missing_since
+        from keys
+        inner join versions
+            on
+                keys.record_key = versions.record_key
+                and keys.newest_modified = versions.version_modified
+        inner join deliveries
+            on
+                versions.record_key = deliveries.{{ key }}
+                and versions.version_delivered_on = deliveries.delivered_on
+        inner join delivery_dates on keys.last_seen_on = delivery_dates.delivered_on
+
+    )
+    {%- else %}
+
+    latest as (
+
+        select
+            deliveries.*,
+            delivery_dates.next_delivered_on as missing_since
+        from keys
+        inner join deliveries
+            on
+                keys.record_key = deliveries.{{ key }}
+                and keys.last_seen_on = deliveries.delivered_on
+        inner join delivery_dates on keys.last_seen_on = delivery_dates.delivered_on
+
+    )
+    {%- endif %}
+{%- endmacro %}
+
+{% macro newest_list(export) -%}
+    {#- CTE `newest`: the rows of the newest delivery, for lists that people maintain. -#}
+    deliveries as (
+
+        select *
+        from {{ export }}
+        where delivered_on <= {{ as_of() }}
+
+    ),
+
+    newest as (
+
+        select *
+        from deliveries
+        where delivered_on = (select max(delivered_on) from deliveries)
+
+    )
+{%- endmacro %}

@@ -1,0 +1,616 @@
+-- One row per id by which a source, or anybody, may name a customer.
+with accounts as (
+
+    select * from {{ ref('stg_salesforce__accounts') }}
+
+),
+
+merged_accounts as (
+
+    select * from {{ ref('int_merged_accounts') }}
+
+),
+
+contacts as (
+
+    select * from {{ ref('stg_salesforce__contacts') }}
+
+),
+
+merged_contacts as (
+
+    select * from {{ ref('int_merged_contacts') }}
+
+),
+
+cases as (
+
+    select * from {{ ref('stg_salesforce__cases') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('stg_shopify__orders') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('stg_stripe__payments') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('stg_stripe__subscriptions') }}
+
+),
+
+responses as (
+
+    select
+        response_id,
+        external_reference,
+        email_pseudonym,
+        case_number,
+        responded_at
+    from {{ ref('stg_qualtrics__responses') }}
+
+),
+
+account_customers as (
+
+    select
+        accounts.account_id,
+        accounts.created_at as first_seen_at,
+        {{ surrogate_key(
+            'salesforce',
+            'account',
+            'coalesce(merged_accounts.master_account_id, accounts.account_id)'
+        ) }} as customer_key,
+        case when merged_accounts.account_id is null then 'own_id' else 'merged' end as rule
+    from accounts
+    left join merged_accounts on accounts.account_id = merged_accounts.account_id
+
+),
+
+-- A merged contact belongs where its master belongs.
+contact_accounts as (
+
+    select
+        contacts.contact_id,
+        contacts.email_pseudonym,
+        contacts.created_at as first_seen_at,
+        contacts.is_deleted,
+        account_customers.customer_key
+    from contacts
+    left join merged_contacts on contacts.contact_id = merged_contacts.contact_id
+    left join contacts as masters on merged_contacts.master_contact_id = masters.contact_id
+    left join account_customers
+        on coalesce(masters.account_id, contacts.account_id) = account_customers.account_id
+
+),
+
+billing_records as (
+
+    select
+        stripe_customer_id,
+        account_id,
+        email_pseudonym,
+        started_at as seen_at,
+        subscription_id as record_id
+    from subscriptions
+    union all
+    select
+        stripe_customer_id,
+        account_id,
+        email_pseudonym,
+        paid_at as seen_at,
+        payment_id as record_id
+    from payments
+    where stripe_customer_id is not null
+
+),
+
+-- The newest record that names an account that exists; the record's id ends ties.
+billing_accounts_ranked as (
+
+    select
+        billing_records.stripe_customer_id,
+        account_customers.customer_key,
+        row_number() over (
+            partition by billing_records.stripe_customer_id
+            order by billing_records.seen_at desc, billing_records.record_id desc
+        ) as record_rank
+    from billing_records
+    inner join account_customers on billing_records.account_id = account_customers.account_id
+
+),
+
+billing_accounts as (
+
+    select
+        stripe_customer_id,
+        customer_key
+    from billing_accounts_ranked
+    where record_rank = 1
+
+),
+
+-- An address may change: the newest record's counts.
+billing_emails_ranked as (
+
+    select
+        stripe_customer_id,
+        email_pseudonym,
+        seen_at,
+        row_number() over (
+            partition by stripe_customer_id
+            order by seen_at desc, record_id desc
+        ) as record_rank
+    from billing_records
+    where email_pseudonym is not null
+
+),
+
+billing_customers as (
+
+    select
+        stripe_customer_id,
+        min(seen_at) as first_seen_at
+    from billing_records
+    group by stripe_customer_id
+
+),
+
+-- To whom stronger evidence than the address itself ties it. Deleted contacts speak last.
+email_evidence as (
+
+    select
+        email_pseudonym,
+        customer_key,
+        is_deleted
+    from contact_accounts
+    where email_pseudonym is not null and customer_key is not null
+    union all
+    select
+        billing_emails_ranked.email_pseudonym,
+        billing_accounts.customer_key,
+        false as is_deleted
+    from billing_emails_ranked
+    inner join billing_accounts
+        on billing_emails_ranked.stripe_customer_id = billing_accounts.stripe_customer_id
+
+),
+
+email_owner_counts as (
+
+    select
+        email_pseudonym,
+        count(distinct case when not is_deleted then customer_key end) as live_customer_count,
+        min(case when not is_deleted then customer_key end) as live_customer_key,
+        count(distinct customer_key) as customer_count,
+        min(customer_key) as customer_key
+    from email_evidence
+    group by email_pseudonym
+
+),
+
+emails_seen as (
+
+    select
+        email_pseudonym,
+        min(seen_at) as first_seen_at
+    from (
+        select
+            email_pseudonym,
+            first_seen_at as seen_at
+        from contact_accounts
+        union all
+        select
+            email_pseudonym,
+            seen_at
+        from billing_emails_ranked
+        where record_rank = 1
+        union all
+        select
+            email_pseudonym,
+            ordered_at as seen_at
+        from orders
+        union all
+        select
+            email_pseudonym,
+            opened_at as seen_at
+        from cases
+        union all
+        select
+            email_pseudonym,
+            responded_at as seen_at
+        from responses
+        union all
+        -- Landing seals an address given as the reference: it then is a pseudonym.
+        select
+            external_reference as email_pseudonym,
+            responded_at as seen_at
+        from responses
+        where length(external_reference) = 32
+    ) as emails
+    where email_pseudonym is not null
+    group by email_pseudonym
+
+),
+
+email_customers as (
+
+    select
+        emails_seen.email_pseudonym,
+        emails_seen.first_seen_at,
+        case
+            when owners.live_customer_count = 1 then owners.live_customer_key
+            when owners.live_customer_count = 0 and owners.customer_count = 1
+                then owners.customer_key
+            when owners.customer_count is null
+                then {{ surrogate_key('all', 'person', 'emails_seen.email_pseudonym') }}
+        end as customer_key,
+        case
+            when owners.customer_count is null then 'own_id'
+            when
+                owners.live_customer_count = 1
+                or (owners.live_customer_count = 0 and owners.customer_count = 1)
+                then 'email'
+            else 'shared_mailbox'
+        end as rule
+    from emails_seen
+    left join email_owner_counts as owners
+        on emails_seen.email_pseudonym = owners.email_pseudonym
+
+),
+
+contact_customers as (
+
+    select
+        contact_accounts.contact_id,
+        contact_accounts.first_seen_at,
+        coalesce(
+            contact_accounts.customer_key,
+            email_customers.customer_key,
+            {{ surrogate_key('salesforce', 'contact', 'contact_accounts.contact_id') }}
+        ) as customer_key,
+        case
+            when contact_accounts.customer_key is not null then 'foreign_id'
+            when email_customers.customer_key is not null then 'email'
+            else 'own_id'
+        end as rule
+    from contact_accounts
+    left join email_customers
+        on contact_accounts.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+-- Shops may number alike: a number that two orders carry names neither.
+order_documents as (
+
+    select
+        order_number as document,
+        min(order_id) as order_id,
+        min(email_pseudonym) as email_pseudonym
+    from orders
+    group by order_number
+    having count(*) = 1
+    union all
+    select
+        order_id as document,
+        order_id,
+        email_pseudonym
+    from orders
+
+),
+
+paid_orders_ranked as (
+
+    select
+        order_documents.order_id,
+        order_documents.email_pseudonym,
+        payments.stripe_customer_id,
+        row_number() over (
+            partition by order_documents.order_id
+            order by payments.paid_at desc, payments.payment_id desc
+        ) as order_payment_rank,
+        row_number() over (
+            partition by payments.stripe_customer_id
+            order by payments.paid_at desc, payments.payment_id desc
+        ) as customer_payment_rank
+    from payments
+    inner join order_documents on payments.order_number = order_documents.document
+    where payments.stripe_customer_id is not null
+
+),
+
+order_candidates as (
+
+    select
+        orders.order_id,
+        orders.ordered_at as first_seen_at,
+        billing_accounts.customer_key as document_customer_key,
+        email_customers.customer_key as email_customer_key
+    from orders
+    left join paid_orders_ranked
+        on
+            orders.order_id = paid_orders_ranked.order_id
+            and paid_orders_ranked.order_payment_rank = 1
+    left join billing_accounts
+        on paid_orders_ranked.stripe_customer_id = billing_accounts.stripe_customer_id
+    left join email_customers on orders.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+billing_candidates as (
+
+    select
+        billing_customers.stripe_customer_id,
+        billing_customers.first_seen_at,
+        billing_accounts.customer_key as foreign_customer_key,
+        order_emails.customer_key as document_customer_key,
+        email_customers.customer_key as email_customer_key
+    from billing_customers
+    left join billing_accounts
+        on billing_customers.stripe_customer_id = billing_accounts.stripe_customer_id
+    left join paid_orders_ranked
+        on
+            billing_customers.stripe_customer_id = paid_orders_ranked.stripe_customer_id
+            and paid_orders_ranked.customer_payment_rank = 1
+    left join email_customers as order_emails
+        on paid_orders_ranked.email_pseudonym = order_emails.email_pseudonym
+    left join billing_emails_ranked
+        on
+            billing_customers.stripe_customer_id = billing_emails_ranked.stripe_customer_id
+            and billing_emails_ranked.record_rank = 1
+    left join email_customers
+        on billing_emails_ranked.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+billing_links as (
+
+    select
+        stripe_customer_id,
+        first_seen_at,
+        coalesce(
+            foreign_customer_key,
+            document_customer_key,
+            email_customer_key,
+            {{ surrogate_key('stripe', 'customer', 'stripe_customer_id') }}
+        ) as customer_key,
+        case
+            when foreign_customer_key is not null then 'foreign_id'
+            when document_customer_key is not null then 'document'
+            when email_customer_key is not null then 'email'
+            else 'own_id'
+        end as rule,
+        case
+            when foreign_customer_key <> document_customer_key then document_customer_key
+            when
+                coalesce(foreign_customer_key, document_customer_key) <> email_customer_key
+                then email_customer_key
+        end as conflicting_customer_key
+    from billing_candidates
+
+),
+
+case_candidates as (
+
+    select
+        cases.case_number,
+        cases.opened_at as first_seen_at,
+        coalesce(account_customers.customer_key, contact_customers.customer_key)
+            as foreign_customer_key,
+        contact_customers.customer_key as contact_customer_key,
+        email_customers.customer_key as email_customer_key,
+        -- Numbers are unique in one CRM; were they not, the newest case would own the number.
+        row_number() over (
+            partition by cases.case_number
+            order by cases.opened_at desc, cases.case_id desc
+        ) as case_rank
+    from cases
+    left join account_customers on cases.account_id = account_customers.account_id
+    left join contact_customers on cases.contact_id = contact_customers.contact_id
+    left join email_customers on cases.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+case_links as (
+
+    select
+        case_number,
+        first_seen_at,
+        coalesce(foreign_customer_key, email_customer_key) as customer_key,
+        case
+            when foreign_customer_key is not null then 'foreign_id'
+            when email_customer_key is not null then 'email'
+            else 'unresolved'
+        end as rule,
+        case
+            when foreign_customer_key <> contact_customer_key then contact_customer_key
+            when foreign_customer_key <> email_customer_key then email_customer_key
+        end as conflicting_customer_key
+    from case_candidates
+    where case_rank = 1
+
+),
+
+-- Salesforce ids come with 15 or 18 characters; the first 15 tell them apart.
+foreign_ids as (
+
+    select
+        contact_id as foreign_id,
+        customer_key
+    from contact_customers
+    union all
+    select
+        left(contact_id, 15) as foreign_id,
+        customer_key
+    from contact_customers
+    where length(contact_id) = 18
+    union all
+    select
+        account_id as foreign_id,
+        customer_key
+    from account_customers
+    union all
+    select
+        left(account_id, 15) as foreign_id,
+        customer_key
+    from account_customers
+    where length(account_id) = 18
+    union all
+    select
+        stripe_customer_id as foreign_id,
+        customer_key
+    from billing_links
+
+),
+
+response_candidates as (
+
+    select
+        responses.response_id,
+        responses.responded_at as first_seen_at,
+        foreign_ids.customer_key as foreign_customer_key,
+        case_links.customer_key as document_customer_key,
+        coalesce(email_customers.customer_key, reference_emails.customer_key)
+            as email_customer_key
+    from responses
+    left join foreign_ids on responses.external_reference = foreign_ids.foreign_id
+    left join case_links on responses.case_number = case_links.case_number
+    left join email_customers on responses.email_pseudonym = email_customers.email_pseudonym
+    left join email_customers as reference_emails
+        on responses.external_reference = reference_emails.email_pseudonym
+
+),
+
+record_links as (
+
+    select
+        'salesforce' as source,
+        'account_id' as id_kind,
+        account_id as id_value,
+        customer_key,
+        rule,
+        cast(null as varchar) as conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from account_customers
+    union all
+    select
+        'salesforce' as source,
+        'contact_id' as id_kind,
+        contact_id as id_value,
+        customer_key,
+        rule,
+        cast(null as varchar) as conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from contact_customers
+    union all
+    select
+        'salesforce' as source,
+        'case_number' as id_kind,
+        case_number as id_value,
+        customer_key,
+        rule,
+        conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from case_links
+    union all
+    select
+        'stripe' as source,
+        'customer_id' as id_kind,
+        stripe_customer_id as id_value,
+        customer_key,
+        rule,
+        conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from billing_links
+    union all
+    select
+        'shopify' as source,
+        'order_id' as id_kind,
+        order_id as id_value,
+        coalesce(document_customer_key, email_customer_key) as customer_key,
+        case
+            when document_customer_key is not null then 'document'
+            when email_customer_key is not null then 'email'
+            else 'unresolved'
+        end as rule,
+        case
+            when document_customer_key <> email_customer_key then email_customer_key
+        end as conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from order_candidates
+    union all
+    select
+        'qualtrics' as source,
+        'response_id' as id_kind,
+        response_id as id_value,
+        coalesce(foreign_customer_key, document_customer_key, email_customer_key) as customer_key,
+        case
+            when foreign_customer_key is not null then 'foreign_id'
+            when document_customer_key is not null then 'document'
+            when email_customer_key is not null then 'email'
+            else 'unresolved'
+        end as rule,
+        case
+            when foreign_customer_key <> document_customer_key then document_customer_key
+            when
+                coalesce(foreign_customer_key, document_customer_key) <> email_customer_key
+                then email_customer_key
+        end as conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from response_candidates
+
+),
+
+-- An address by itself makes nobody a customer: some record has to be theirs.
+customer_keys as (
+
+    select distinct customer_key
+    from record_links
+    where customer_key is not null
+
+),
+
+known_emails as (
+
+    select email_customers.*
+    from email_customers
+    left join customer_keys on email_customers.customer_key = customer_keys.customer_key
+    where email_customers.rule <> 'own_id' or customer_keys.customer_key is not null
+
+),
+
+final as (
+
+    select
+        record_links.source,
+        record_links.id_kind,
+        record_links.id_value,
+        record_links.customer_key,
+        record_links.rule,
+        customer_keys.customer_key as conflicting_customer_key,
+        record_links.first_seen_on
+    from record_links
+    left join customer_keys
+        on record_links.conflicting_customer_key = customer_keys.customer_key
+    union all
+    select
+        'all' as source,
+        'email_pseudonym' as id_kind,
+        email_pseudonym as id_value,
+        customer_key,
+        rule,
+        cast(null as varchar) as conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from known_emails
+
+)
+
+select * from final

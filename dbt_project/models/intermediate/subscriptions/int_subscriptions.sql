@@ -1,0 +1,117 @@
+-- One row per subscription life.
+with subscriptions as (
+
+    select * from {{ ref('stg_stripe__subscriptions') }}
+
+),
+
+deliveries as (
+
+    select * from {{ ref('stg_stripe__subscription_versions') }}
+
+),
+
+versions as (
+
+    select * from {{ ref('int_subscription_versions') }}
+
+),
+
+links as (
+
+    select *
+    from {{ ref('int_customer_links') }}
+    where source = 'stripe' and id_kind = 'customer_id'
+
+),
+
+-- A biller may call it over without saying when: then it was when a delivery first showed it so.
+first_seen_over as (
+
+    select
+        subscription_id,
+        min(delivered_on) as over_on
+    from deliveries
+    where status in ('canceled', 'incomplete_expired')
+    group by subscription_id
+
+),
+
+lives as (
+
+    select
+        subscriptions.*,
+        cast(subscriptions.started_at as date) as started_on,
+        cast(subscriptions.trial_end_at as date) as trial_end_on,
+        cast(
+            case
+                when subscriptions.trial_end_at > subscriptions.started_at
+                    then subscriptions.trial_end_at
+                else subscriptions.started_at
+            end as date
+        ) as paid_from,
+        -- What the biller dropped without an end ended when it was first missing.
+        coalesce(
+            cast(subscriptions.ended_at as date),
+            first_seen_over.over_on,
+            subscriptions.deleted_on
+        ) as ended_on
+    from subscriptions
+    left join first_seen_over
+        on subscriptions.subscription_id = first_seen_over.subscription_id
+
+),
+
+prices as (
+
+    select
+        subscription_id,
+        max(case when valid_to is null then mrr end) as mrr,
+        max(interval_amount) as highest_interval_amount
+    from versions
+    group by subscription_id
+
+),
+
+final as (
+
+    select
+        {{ surrogate_key('stripe', 'subscription', 'lives.subscription_id') }} as subscription_key,
+        links.customer_key,
+        lives.subscription_id,
+        lives.plan,
+        lives.product,
+        lives.quantity,
+        lives.billing_interval,
+        lives.currency as original_currency,
+        '{{ var("reporting_currency") }}' as currency,
+        lives.started_on,
+        lives.trial_end_on,
+        lives.paid_from,
+        lives.ended_on,
+        prices.mrr,
+        lives.status,
+        -- Ever past its trial at a price, and not given up before the first payment.
+        lives.status not in ('incomplete', 'incomplete_expired')
+        and prices.highest_interval_amount > 0
+        and (lives.status <> 'trialing' or lives.trial_end_on is not null)
+        and lives.paid_from < {{ as_of_end() }}
+        and (lives.ended_on is null or lives.ended_on > lives.paid_from) as is_paying,
+        lives.cancel_requested_at,
+        lives.cancel_reason,
+        -- A failed or disputed payment ends a subscription that nobody meant to end. A reason
+        -- that is not listed stays NULL, and a test names it.
+        case
+            when lives.ended_on is null then cast(null as boolean)
+            when lives.cancel_reason in {{ involuntary_cancel_reasons() }} then false
+            when lives.cancel_reason in {{ voluntary_cancel_reasons() }} then true
+            when lives.status in ('unpaid', 'past_due') then false
+        end as is_voluntary,
+        lives.is_deleted
+    from lives
+    left join links on lives.stripe_customer_id = links.id_value
+    left join prices on lives.subscription_id = prices.subscription_id
+
+)
+
+select * from final

@@ -1,0 +1,113 @@
+{%- set dimensions = ['segment', 'country', 'channel', 'source', 'survey', 'team', 'leader'] -%}
+
+with scores as (
+
+    select
+        *,
+        responded_month as month
+    from {{ ref('int_survey_scores') }}
+    where metric = 'csat'
+
+),
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+-- One rating per case and month, the latest; a request that was left empty stands only for a case
+-- that nobody rated. Per month, so that a rating in February doesn't take January's away.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by month, coalesce(case_key, score_key)
+            order by
+                case when score is null then 1 else 0 end,
+                responded_at desc,
+                response_key desc,
+                question_id desc
+        ) as rating_rank
+    from scores
+
+),
+
+counted as (
+
+    select
+        month,
+        {{ dimension_columns(dimensions) }},
+        count(*) as asked_count,
+        count(score) as response_count,
+        count(case when band = 'satisfied' then 1 end) as satisfied_count,
+        sum(score_100) as score_100_sum
+    from ranked
+    where rating_rank = 1
+    group by {{ by_dimension(['month'], dimensions) }}
+
+),
+
+-- A month without an answer has its one row, of zeros.
+every_month as (
+
+    select
+        months.month,
+        coalesce(counted.dimension, 'all') as dimension,
+        coalesce(counted.dimension_value, 'all') as dimension_value,
+        coalesce(counted.asked_count, 0) as asked_count,
+        coalesce(counted.response_count, 0) as response_count,
+        coalesce(counted.satisfied_count, 0) as satisfied_count,
+        coalesce(counted.score_100_sum, 0) as score_100_sum,
+        cast({{ dbt.dateadd('month', -1, 'months.month') }} as date) as month_before,
+        months.is_partial_month
+    from months
+    left join counted on months.month = counted.month
+    where months.month >= (select min(first.month) from counted as first)
+
+),
+
+compared as (
+
+    select
+        every_month.*,
+        {{ ratio('every_month.satisfied_count', 'every_month.response_count') }} as csat,
+        {{ ratio('before.satisfied_count', 'before.response_count') }} as csat_before,
+        {{ share_change_z(
+            'every_month.satisfied_count',
+            'every_month.response_count',
+            'before.satisfied_count',
+            'before.response_count',
+        ) }} as csat_change_z
+    from every_month
+    left join every_month as before
+        on
+            every_month.dimension = before.dimension
+            and every_month.dimension_value = before.dimension_value
+            and every_month.month_before = before.month
+
+),
+
+final as (
+
+    select
+        month,
+        dimension,
+        dimension_value,
+        asked_count,
+        response_count,
+        satisfied_count,
+        csat,
+        {{ wilson_low('satisfied_count', 'response_count') }} as csat_low,
+        {{ wilson_high('satisfied_count', 'response_count') }} as csat_high,
+        {{ ratio('score_100_sum', 'response_count') }} as mean_score_100,
+        csat - csat_before as csat_change,
+        {{ two_sided_p_value('csat_change_z') }} as csat_change_p_value,
+        {{ ratio('response_count', 'asked_count') }} as response_rate,
+        is_partial_month
+    from compared
+
+)
+
+select * from final

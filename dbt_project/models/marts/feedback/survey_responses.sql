@@ -1,0 +1,84 @@
+with scores as (
+
+    select *
+    from {{ ref('int_survey_scores') }}
+    where score is not null
+
+),
+
+-- The same rows, imported apart: a CTE that is used twice is written out whole, all columns of it.
+candidates as (
+
+    select
+        score_key,
+        response_key,
+        question_id,
+        customer_key,
+        metric,
+        responded_at,
+        responded_on
+    from {{ ref('int_survey_scores') }}
+    where score is not null
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
+-- Answers without a customer count each for themselves.
+recent as (
+
+    select
+        candidates.score_key,
+        row_number() over (
+            partition by candidates.metric, coalesce(candidates.customer_key, candidates.score_key)
+            order by
+                candidates.responded_at desc,
+                candidates.response_key desc,
+                candidates.question_id desc
+        ) as recency_rank
+    from candidates
+    cross join as_of
+    where candidates.responded_on > {{ dbt.dateadd('day', -90, 'as_of.as_of') }}
+
+),
+
+final as (
+
+    select
+        scores.score_key,
+        scores.response_key,
+        scores.customer_key,
+        scores.source,
+        scores.survey,
+        scores.question_id,
+        scores.question,
+        scores.metric,
+        scores.score,
+        scores.scale_min,
+        scores.scale_max,
+        scores.is_higher_better,
+        scores.score_100,
+        scores.band,
+        scores.responded_at,
+        scores.responded_on,
+        scores.channel,
+        scores.language,
+        scores.is_finished,
+        scores.case_key,
+        scores.agent_key,
+        -- An employee's own team would give the employee away in a small one.
+        case when scores.metric <> 'enps' then scores.team end as team,
+        case when scores.metric <> 'enps' then scores.leader end as leader,
+        scores.segment,
+        scores.country,
+        recent.score_key is not null as is_latest_in_90_days
+    from scores
+    left join recent on scores.score_key = recent.score_key and recent.recency_rank = 1
+
+)
+
+select * from final

@@ -1,0 +1,125 @@
+-- One row per case that was not deleted.
+with cases as (
+
+    select * from {{ ref('int_cases') }}
+
+),
+
+scores as (
+
+    select * from {{ ref('int_survey_scores') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
+ratings as (
+
+    select
+        case_key,
+        score,
+        band,
+        row_number() over (
+            partition by case_key
+            order by responded_at, response_key, question_id
+        ) as rating_number,
+        -- Ties as for rolling scores: the later moment, then the larger key.
+        row_number() over (
+            partition by case_key
+            order by responded_at desc, response_key desc, question_id desc
+        ) as rating_number_from_last
+    from scores
+    where metric = 'csat' and score is not null and case_key is not null
+
+),
+
+case_ratings as (
+
+    select
+        case_key,
+        count(*) as rating_count,
+        min(case when rating_number = 1 then score end) as first_csat,
+        min(case when rating_number = 1 then band end) as first_band,
+        min(case when rating_number_from_last = 1 then score end) as latest_csat,
+        min(case when rating_number_from_last = 1 then band end) as latest_band
+    from ratings
+    group by case_key
+
+),
+
+dated as (
+
+    select
+        cases.*,
+        -- A closed case belongs to the team that its agent was in when it closed.
+        case
+            when cases.closed_at is null then as_of.as_of
+            else cast(cases.closed_at as date)
+        end as team_on
+    from cases
+    cross join as_of
+    where not cases.is_deleted
+
+),
+
+final as (
+
+    select
+        dated.case_key,
+        dated.case_number,
+        dated.customer_key,
+        {{ agent_key('dated.agent_id') }} as agent_key,
+        agent_teams.team,
+        agent_teams.leader,
+        {{ held_then('segment') }} as segment,
+        {{ held_then('country') }} as country,
+        dated.channel,
+        dated.case_type,
+        dated.reason,
+        dated.priority,
+        dated.status,
+        dated.is_closed,
+        dated.opened_at,
+        cast(dated.opened_at as date) as opened_on,
+        dated.closed_at,
+        cast(dated.closed_at as date) as closed_on,
+        dated.first_assigned_at,
+        dated.first_touched_at,
+        {{ whole_minutes('dated.opened_at', 'dated.first_touched_at') }} as first_touch_minutes,
+        cast(null as timestamptz) as first_reply_at,
+        cast(null as bigint) as first_reply_minutes,
+        cast(null as bigint) as first_reply_business_minutes,
+        {{ whole_minutes('dated.opened_at', 'dated.closed_at') }} as resolution_minutes,
+        cast(null as bigint) as resolution_business_minutes,
+        cast(null as integer) as reply_count,
+        coalesce(dated.reopen_count, 0) as reopen_count,
+        coalesce(dated.transfer_count, 0) as transfer_count,
+        dated.is_escalated,
+        cast(null as boolean) as is_first_contact_resolved,
+        dated.sla_due_at,
+        case
+            when dated.sla_due_at is null then null
+            when dated.closed_at is not null then dated.closed_at <= dated.sla_due_at
+            -- An open case has missed its time, or may still keep it.
+            when dated.sla_due_at < {{ as_of_end() }} then false
+        end as is_sla_met,
+        coalesce(case_ratings.rating_count, 0) as rating_count,
+        case_ratings.first_csat,
+        case_ratings.latest_csat,
+        case_ratings.latest_band as latest_csat_band,
+        case_ratings.first_band = 'satisfied' and case_ratings.latest_band = 'dissatisfied'
+            as csat_went_bad,
+        case_ratings.first_band = 'dissatisfied' and case_ratings.latest_band = 'satisfied'
+            as csat_went_good
+    from dated
+    {{ join_customer_then('dated', 'dated.opened_at') }}
+    {{ join_agent_team_then('dated', 'dated.agent_id', 'dated.team_on') }}
+    left join case_ratings on dated.case_key = case_ratings.case_key
+
+)
+
+select * from final

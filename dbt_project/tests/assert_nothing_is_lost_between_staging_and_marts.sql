@@ -1,0 +1,46 @@
+{{ config(meta={
+    'description': 'Every case and subscription staged is in its model, every customer known',
+    'dagster': {'ref': {'name': 'customers'}},
+}) }}
+
+with counts as (
+
+    select
+        'cases' as what,
+        (select count(*) from {{ ref('stg_salesforce__cases') }}) as count_in,
+        (select count(*) from {{ ref('int_cases') }}) as count_out
+    union all
+    select
+        'cases not deleted' as what,
+        (
+            select count(*)
+            from {{ ref('stg_salesforce__cases') }}
+            where not is_deleted
+        ) as count_in,
+        (select count(*) from {{ ref('support_cases') }}) as count_out
+    union all
+    select
+        'subscriptions' as what,
+        (select count(*) from {{ ref('stg_stripe__subscriptions') }}) as count_in,
+        (select count(*) from {{ ref('int_subscriptions') }}) as count_out
+    union all
+    select
+        'customers named by a link' as what,
+        (select count(distinct customer_key) from {{ ref('int_customer_links') }}) as count_in,
+        (select count(*) from {{ ref('customers') }}) as count_out
+    union all
+    select
+        'customers with history' as what,
+        (select count(*) from {{ ref('customers') }}) as count_in,
+        (
+            select count(distinct history.customer_key)
+            from {{ ref('customers_history') }} as history
+            inner join {{ ref('customers') }} as customers
+                on history.customer_key = customers.customer_key
+        ) as count_out
+
+)
+
+select *
+from counts
+where count_in <> count_out
