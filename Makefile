@@ -6,8 +6,7 @@ export CX_HOME ?= $(CURDIR)/data
 .PHONY: run test lint dev bench lock clean
 
 run: .venv/installed
-	@$(BIN)/cx demo --if-empty
-	@$(BIN)/cx run
+	@$(BIN)/cx run --demo-if-empty
 
 test: lint
 	@$(BIN)/python -m pytest

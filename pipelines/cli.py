@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated
 
 import typer
@@ -93,7 +94,7 @@ def demo(
 ) -> None:
     """Write a demo company's deliveries into the landing folder."""
     home = Home.from_environment().create()
-    if any(landing.delivered_days(home, export.source) for export in all_exports()):
+    if _has_deliveries(home):
         if if_empty:
             return
         raise CannotStart(
@@ -112,17 +113,24 @@ def demo(
 
 
 @application.command()
-def run() -> None:
+def run(
+    demo_if_empty: Annotated[
+        bool,
+        typer.Option(
+            "--demo-if-empty", help="Write a demo company's deliveries if there are none."
+        ),
+    ] = False,
+) -> None:
     """Land what is new, build and test the marts, publish a release."""
     home = Home.from_environment().create()
+    with ThreadPoolExecutor(1) as meanwhile:
+        prepared = meanwhile.submit(_prepare, home)  # dbt parses its project in a process
+        if demo_if_empty and not _has_deliveries(home):
+            demo()
+        _refuse_to_start_without_input(home)
+        prepared.result()
     settings = load_settings(home)
-    pseudonyms.load_key(home.key_file)
     sources = {export.source for export in all_exports()}
-    if not any(landing.delivered_days(home, source) for source in sources):
-        raise CannotStart(
-            f"{home.landing}: no delivery. Put exports into <source>/<YYYY-MM-DD>/ there, or "
-            "write a demo company's with: cx demo"
-        )
     before = releases.current_release(home.path)
     with run_lock(home.path):
         started = time.monotonic()
@@ -232,6 +240,20 @@ def prepare() -> None:
     _prepare(home)
 
 
+def _has_deliveries(home: Home) -> bool:
+    return any(landing.delivered_days(home, export.source) for export in all_exports())
+
+
+def _refuse_to_start_without_input(home: Home) -> None:
+    load_settings(home)
+    pseudonyms.load_key(home.key_file)
+    if not _has_deliveries(home):
+        raise CannotStart(
+            f"{home.landing}: no delivery. Put exports into <source>/<YYYY-MM-DD>/ there, or "
+            "write a demo company's with: cx demo"
+        )
+
+
 def _key_is_needed() -> bool:
     return "CX_PSEUDONYM_KEY" not in os.environ
 
@@ -245,7 +267,6 @@ def _prepare(home: Home) -> None:
 
 
 def _execute_refresh(home: Home) -> bool:
-    _prepare(home)
     logging.getLogger("cx.progress").addHandler(_ProgressLines())
     logging.getLogger("cx.progress").setLevel(logging.INFO)
     import dagster as dg

@@ -29,6 +29,7 @@ REJECTED_SCHEMA = pa.schema(
     [
         ("source_file", pa.string()),
         ("source_row", pa.int64()),
+        ("record_key", pa.string()),
         (
             "reasons",
             pa.list_(
@@ -40,7 +41,11 @@ REJECTED_SCHEMA = pa.schema(
         ("raw", pa.string()),
     ]
 )
-"""One row per rejected row: the row as it came, where it stood, and every reason."""
+"""One row per rejected row: the row as it came, where it stood, and every reason.
+
+`record_key` is the row's key where the export has a single-column one and the cell could be read:
+a record whose row was set aside is not a record that is gone.
+"""
 
 _ACCOUNT = b"cx.account"
 _REFUSAL = "refused.json"
@@ -191,16 +196,19 @@ def _portable(kind: pa.DataType) -> pa.DataType:
 
 
 def write_empty_files(home: Home) -> None:
-    """Make sure that each export has its typed empty file, with the contract's present columns."""
+    """Make sure that each export has its typed empty files, in lake and quarantine."""
     for export in all_exports():
-        path = lake_file(home, export, EMPTY_DELIVERY)
-        schema = lake_schema(export)
-        if path.exists() and pq.read_schema(path).equals(schema):
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(".tmp")
-        pq.write_table(schema.empty_table(), temporary)
-        os.replace(temporary, path)
+        _write_empty(lake_file(home, export, EMPTY_DELIVERY), lake_schema(export))
+        _write_empty(rejected_file(home, export, EMPTY_DELIVERY), REJECTED_SCHEMA)
+
+
+def _write_empty(path: Path, schema: pa.Schema) -> None:
+    if path.exists() and pq.read_schema(path).equals(schema):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    pq.write_table(schema.empty_table(), temporary)
+    os.replace(temporary, path)
 
 
 def with_account(account: Account) -> dict[bytes, bytes]:

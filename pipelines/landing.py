@@ -50,6 +50,8 @@ READER_CONSTANTS = ("survey", "questions")
 
 COMPRESSION = "zstd"
 
+SMALL_DELIVERY_BYTES = 64 << 20
+
 _PERSONAL_LABEL = re.compile(
     r"mail|phone|mobile|first.?name|last.?name|full.?name|surname|street|address|birth|"
     r"\bip\b|ip.?address|ssn|passport|iban",
@@ -131,6 +133,37 @@ def land(
         raise
     lake.clear_refusal(home, export, day)
     return Landed(account, is_new=True)
+
+
+def land_all(
+    home: Home,
+    export: Export,
+    days: Sequence[date],
+    settings: Settings,
+    pseudonyms: Pseudonyms,
+) -> Iterator[tuple[date, Landed | FileRefused | None]]:
+    """Land several deliveries of an export, oldest first; small ones two at a time.
+
+    A large delivery keeps both cores busy and memory full by itself. A small one spends most of
+    its time between the libraries, where another can go on.
+    """
+
+    def outcome(day: date) -> Landed | FileRefused | None:
+        try:
+            return land(home, export, day, settings, pseudonyms)
+        except FileRefused as refused:
+            return refused
+
+    small = all(
+        _delivered_bytes(home.landing / export.source / day.isoformat()) < SMALL_DELIVERY_BYTES
+        for day in days
+    )
+    with ThreadPoolExecutor(2 if small else 1) as pool:
+        yield from zip(days, pool.map(outcome, days), strict=True)
+
+
+def _delivered_bytes(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*")) if folder.is_dir() else 0
 
 
 def files_of(delivery: Delivery, export: Export) -> list[SourceFile]:
@@ -371,7 +404,7 @@ def _land_file(
         )
         verdict = judge.judge(text, rows.flags)
         tally.add(verdict, len(rows.bad_rows))
-        bad = _rejected_table(file, rows, verdict)
+        bad = _rejected_table(file, rows, verdict, export)
         if bad.num_rows:
             rejected.write(bad)
             tally.add_reasons(bad)
@@ -580,11 +613,14 @@ def _answers(frame: pl.DataFrame, questions: tuple[Question, ...], nulls: set[st
     return pa.ListArray.from_arrays(pa.array(offsets), answers)
 
 
-def _rejected_table(file: SourceFile, rows: Rows, verdict: quarantine.Verdict) -> pa.Table:
+def _rejected_table(
+    file: SourceFile, rows: Rows, verdict: quarantine.Verdict, export: Export
+) -> pa.Table:
     records: list[dict[str, Any]] = [
         {
             "source_file": file.name,
             "source_row": bad.row,
+            "record_key": None,
             "reasons": [{"column": "", "code": bad.code, "explanation": bad.reason}],
             "raw": json.dumps({"text": bad.text}, ensure_ascii=False),
         }
@@ -597,15 +633,18 @@ def _rejected_table(file: SourceFile, rows: Rows, verdict: quarantine.Verdict) -
         index = grouped["row"]
         labels = [name for name, kind in rows.frame.schema.items() if kind == pl.String]
         raw = rows.frame.select(labels)[index].select(pl.struct(pl.all()).struct.json_encode())
+        keys = verdict.typed[export.key[0]].gather(index).cast(pl.String)
         records += [
             {
                 "source_file": file.name,
                 "source_row": number,
+                "record_key": key if len(export.key) == 1 else None,
                 "reasons": reasons,
                 "raw": text,
             }
-            for number, reasons, text in zip(
+            for number, key, reasons, text in zip(
                 rows.numbers.gather(index),
+                keys,
                 grouped["reasons"].to_list(),
                 raw.to_series(),
                 strict=True,

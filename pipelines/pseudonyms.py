@@ -143,12 +143,12 @@ class _Remembered(dict[str | None, str | None]):
     def __init__(self, seal: Callable[[str], str]) -> None:
         super().__init__()
         self._seal = seal
-        self[None] = None
 
-    def __missing__(self, cell: str) -> str | None:
+    def __missing__(self, cell: str | None) -> str | None:
+        if cell is None:
+            return None
         if len(self) >= _REMEMBERED:
             self.clear()
-            self[None] = None
         text = cell.strip().lower()
         address = text if _is_plain(text) and not _is_role(text) else normalise_email(cell)
         self[cell] = sealed = None if address is None else self._seal(address)

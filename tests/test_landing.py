@@ -522,3 +522,11 @@ def test_days_are_read_from_folder_names_alone(warehouse: TestWarehouse) -> None
     for name in ("2025-02-10", "2025-01-31", "notes", "2025-02-30"):
         (warehouse.home.landing / "stripe" / name).mkdir(parents=True)
     assert delivered_days(warehouse.home, "stripe") == [date(2025, 1, 31), date(2025, 2, 10)]
+
+
+def test_a_rejected_row_still_tells_that_its_record_is_there(warehouse: TestWarehouse) -> None:
+    """Otherwise dbt would take a subscription with one bad cell for one that has gone."""
+    rows = padded({"_recordId": "R_bad", "QID1": "11"}, {"_recordId": "", "QID1": "11"})
+    warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows))
+    warehouse.land("qualtrics/responses")
+    assert warehouse.rejected("qualtrics/responses")["record_key"].to_list() == ["R_bad", None]

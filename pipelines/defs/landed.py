@@ -8,7 +8,6 @@ import logging
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,8 @@ from pipelines.contracts.contract import Export, export_of
 from pipelines.defs.resources import Warehouse
 from pipelines.exports.files import FileRefused
 from pipelines.lake import Account
-from pipelines.settings import Home, first_delivery
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.settings import Home, Settings, first_delivery
 
 DELIVERY_DAYS = dg.DailyPartitionsDefinition(
     start_date=first_delivery().isoformat(), end_offset=1, timezone="UTC"
@@ -137,31 +137,17 @@ def _land_days(
         chosen = None
     shown = context.instance.get_materialized_partitions(key)
     newly: list[Account] = []
-    for other in rests_on:
-        for day in _days(home, other, None):
-            with suppress(FileRefused):  # the other export's own step tells
-                landing.land(home, other, day, settings, pseudonyms)
-    for day in _days(home, export, chosen):
-        try:
-            landed = landing.land(home, export, day, settings, pseudonyms)
-        except FileRefused as refused:
-            progress.error("REFUSED %s/%s %s: %s", export.source, export.name, day, refused)
-            context.log.error(f"{day}: {refused}")
+    for other in rests_on:  # what stands refused there, its own step tells
+        list(_land_all(home, other, None, settings, pseudonyms))
+    for day, outcome in _land_all(home, export, chosen, settings, pseudonyms):
+        if isinstance(outcome, FileRefused):
+            progress.error("REFUSED %s/%s %s: %s", export.source, export.name, day, outcome)
+            context.log.error(f"{day}: {outcome}")
             continue
-        except Exception as error:
-            # A library's message may quote a cell; Dagster would store it where others read it.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            raise dg.Failure(
-                f"{export.source}/{export.name} {day}: {type(error).__name__} in {where.name}, "
-                f"{Path(where.filename).name}:{where.lineno}. This is a fault of the pipeline, not "
-                "of the file; the delivery's earlier state stays."
-            ) from None
-        if landed is None:
-            continue
-        if landed.is_new or day.isoformat() not in shown:
-            newly.append(landed.account)
+        if outcome is not None and (outcome.is_new or day.isoformat() not in shown):
+            newly.append(outcome.account)
             yield dg.AssetMaterialization(
-                key, partition=day.isoformat(), metadata=_metadata(home, export, landed.account)
+                key, partition=day.isoformat(), metadata=_metadata(home, export, outcome.account)
             )
     _report(export, newly)
     yield from _checks(home, export, key)
@@ -170,6 +156,26 @@ def _land_days(
     yield dg.MaterializeResult(
         asset_key=key, metadata={SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
     )
+
+
+def _land_all(
+    home: Home,
+    export: Export,
+    chosen: set[date] | None,
+    settings: Settings,
+    pseudonyms: Pseudonyms,
+) -> Iterator[tuple[date, landing.Landed | FileRefused | None]]:
+    """Land the chosen deliveries; a fault of ours fails the step without quoting a cell."""
+    try:
+        yield from landing.land_all(home, export, _days(home, export, chosen), settings, pseudonyms)
+    except Exception as error:
+        # A library's message may quote a cell; Dagster would store it where others read it.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise dg.Failure(
+            f"{export.source}/{export.name}: {type(error).__name__} in {where.name}, "
+            f"{Path(where.filename).name}:{where.lineno}. This is a fault of the pipeline, not of "
+            "the files; the deliveries' earlier state stays."
+        ) from None
 
 
 def _days(home: Home, export: Export, chosen: set[date] | None) -> list[date]:
