@@ -42,16 +42,22 @@ def build_path(home: Home, run_id: str) -> Path:
 
 
 def dbt_arguments(as_of: date, settings: Settings) -> list[str]:
-    """The arguments of `dbt build` for a whole build, without unit tests.
+    """The arguments of `dbt build` for a whole build, without unit tests."""
+    variables = dbt_variables(as_of, settings)
+    return ["build", "--exclude-resource-type", "unit_test", *variables]
 
-    Only typed values go into `--vars`, because dbt pastes them into SQL as they are.
+
+def dbt_variables(as_of: date, settings: Settings) -> list[str]:
+    """The argument that gives dbt its variables.
+
+    Only typed values, because dbt pastes them into SQL as they are.
     """
     variables = {
         "as_of": as_of.isoformat(),
         "reporting_currency": settings.reporting_currency,
         "yearly_discount_rate": settings.yearly_discount_rate,
     }
-    return ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(variables)]
+    return ["--vars", json.dumps(variables)]
 
 
 def dbt_environment(home: Home, path: Path) -> dict[str, str]:

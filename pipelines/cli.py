@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipelines import headlines, lake, landing, pseudonyms, releases
@@ -104,9 +105,10 @@ def demo(
     started = time.monotonic()
     truth = write_demo(home.path, customers=customers, months=months, seed=seed)
     made = pseudonyms.create_key_file(home.key_file) if _key_is_needed() else False
+    spoiled = sum(fault.rows for fault in truth.faults if fault.outcome == "rejected")
     console.print(
         f"Demo company: {customers:,} customers, {months} months, seed {seed}, "
-        f"{sum(fault.rows for fault in truth.faults):,} faulty rows planted, "
+        f"{spoiled:,} faulty rows, "
         f"in {time.monotonic() - started:.1f} s: {home.landing}"
         + (f"\nKey for pseudonyms: {home.key_file}" if made else "")
     )
@@ -137,12 +139,7 @@ def run(
         succeeded = _execute_refresh(home)
     took = time.monotonic() - started
     _show_accounts(home)
-    for refusal in lake.refusals(home):
-        console.print(
-            f"[red]refused[/] {refusal.source}/{refusal.export} {refusal.delivered_on}: "
-            f"{refusal.message}",
-            soft_wrap=True,
-        )
+    _show_refusals(home)
     for source in sorted(sources):
         unread = [
             f"{source}/{day}/{name}"
@@ -150,7 +147,10 @@ def run(
             for name in landing.unread_files(home, source, day)
         ]
         if unread:
-            console.print(f"not read, as no export of {source} has such files: {', '.join(unread)}")
+            console.print(
+                f"not read, as no export of {source} has such files: {escape(', '.join(unread))}",
+                soft_wrap=True,
+            )
     current = releases.current_release(home.path)
     if not succeeded:
         standing = f"release {current.seq} stays" if current else "there is no release yet"
@@ -179,12 +179,7 @@ def status() -> None:
     """Show what has landed, what was rejected and why, what stands refused, what is published."""
     home = Home.from_environment()
     _show_accounts(home, by_reason=True)
-    for refusal in lake.refusals(home):
-        console.print(
-            f"[red]refused[/] {refusal.source}/{refusal.export} {refusal.delivered_on}: "
-            f"{refusal.message}",
-            soft_wrap=True,
-        )
+    _show_refusals(home)
     current = releases.current_release(home.path)
     if current is None:
         console.print("Nothing is published yet.")
@@ -288,7 +283,7 @@ def _execute_refresh(home: Home) -> bool:
         error = event.step_failure_data.error
         cause = error.cause if error and error.cause else error
         console.print(
-            f"[red]failed[/] {event.step_key}: {cause.message.strip() if cause else ''}",
+            f"[red]failed[/] {event.step_key}: " + escape(cause.message.strip() if cause else ""),
             soft_wrap=True,
         )
         if event.step_key == "dbt_models":
@@ -307,6 +302,15 @@ class _ProgressLines(logging.Handler):
         console.print(
             f"{time.monotonic() - self._started:6.1f} s  {record.getMessage()}",
             markup=False,
+            soft_wrap=True,
+        )
+
+
+def _show_refusals(home: Home) -> None:
+    for refusal in lake.refusals(home):
+        console.print(
+            f"[red]refused[/] {refusal.source}/{refusal.export} {refusal.delivered_on}: "
+            + escape(refusal.message),
             soft_wrap=True,
         )
 

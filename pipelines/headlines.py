@@ -30,8 +30,16 @@ limit 6
 _VALUE = """
 select
     count(*), count(*) filter (where order_count > 0),
-    sum(historic_revenue), sum(predicted_clv_12m), sum(subscription_residual_value),
-    sum(total_clv), sum(total_clv) filter (where clv_decile = 1)
+    sum(historic_revenue),
+    -- A sum over some of the customers would look like one over all.
+    case
+        when count(predicted_clv_12m) = count(*) filter (where order_count > 0)
+            then sum(predicted_clv_12m)
+    end,
+    case when count(subscription_residual_value) = count(*)
+        then sum(subscription_residual_value) end,
+    case when count(total_clv) = count(*) then sum(total_clv) end,
+    sum(total_clv) filter (where clv_decile = 1)
 from customer_lifetime_value
 """
 

@@ -27,9 +27,15 @@ def dbt_models(
     home, settings = warehouse.home, warehouse.settings()
     build = builds.start_build(home, settings, context.run_id)
     path = builds.build_path(home, build.run_id)
+    as_of = date.fromisoformat(build.as_of)
     if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
-    arguments = builds.dbt_arguments(date.fromisoformat(build.as_of), settings)
+        views = ["run", "--select", "config.materialized:view"]  # they name the file they are in
+        with _environment(builds.dbt_environment(home, path)):
+            dbt.cli(
+                [*views, *builds.dbt_variables(as_of, settings)], manifest=PROJECT.manifest_path
+            ).wait()
+    arguments = builds.dbt_arguments(as_of, settings)
     progress.info("building the models, as of %s", build.as_of)
     built = passed = warned = 0
     with _environment(builds.dbt_environment(home, path)):
