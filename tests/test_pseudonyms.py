@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipelines.pseudonyms import (
     KeyMissing,
     Pseudonyms,
+    Remembered,
     create_key_file,
     load_key,
     normalise_email,
@@ -69,6 +70,39 @@ def test_rows_are_sealed_as_their_values_are(cells: list[str | None]) -> None:
     for cell, pseudonym in zip(cells, sealed, strict=True):
         address = normalise_email(cell) if cell is not None else None
         assert pseudonym == (keyed.of(address) if address is not None else None)
+
+
+@given(
+    st.lists(st.lists(st.one_of(st.none(), st.text("abc", max_size=3)), max_size=12), max_size=6),
+    st.integers(1, 8),
+)
+def test_texts_with_one_hash_are_never_taken_for_one_another(
+    batches: list[list[str | None]], limit: int
+) -> None:
+    def shouted(texts: pl.Series) -> pl.Series:
+        return texts.str.to_uppercase()
+
+    def colliding(texts: pl.Series) -> pl.Series:
+        return texts.fill_null("").str.len_bytes().cast(pl.UInt64) % 2
+
+    for hashed in (pl.Series.hash, colliding):
+        remembered = Remembered(shouted, hashed=hashed, limit=limit)
+        for batch in batches:
+            cells = pl.Series(batch, dtype=pl.String)
+            assert remembered(cells).to_list() == shouted(cells).to_list()
+
+
+def test_a_text_is_worked_out_once() -> None:
+    asked: list[str] = []
+
+    def counted(texts: pl.Series) -> pl.Series:
+        asked.extend(texts)
+        return texts
+
+    remembered = Remembered(counted)
+    for batch in (["a", "b", "a"], ["b", "c", None], ["a"]):
+        remembered(pl.Series(batch, dtype=pl.String))
+    assert sorted(asked) == ["a", "b", "c"]
 
 
 def test_a_cell_with_an_id_stays_and_one_with_an_address_is_sealed() -> None:
