@@ -38,6 +38,7 @@ from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered
 from pipelines.exports.reading import DeclaredQuestion, Question, Reading, Rows, Surroundings
 from pipelines.exports.text import unique_labels
 from pipelines.lake import Account, FileAccount, Refusal
+from pipelines.look_ahead import mapped_ahead
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.quarantine import Judge, ScoreRule
 from pipelines.settings import Home, Settings, SettingsError, require_zone
@@ -396,13 +397,17 @@ def _land_file(
     selected = dict(columns)
     selected.update({rule.question_id: label for rule, label in scores})
     unknown, sealed = _unknown_columns(opened, around, set(columns.values()))
-    for rows in opened.rows():
+
+    def judged(rows: Rows) -> tuple[Rows, quarantine.Verdict]:
         made = [name for name in rows.frame.columns if name in export.column_types]
         text = rows.frame.select(
             *(pl.col(label).alias(name) for name, label in selected.items()),
             *(pl.col(name) for name in made if name not in selected),
         )
-        verdict = judge.judge(text, rows.flags)
+        return rows, judge.judge(text, rows.flags)
+
+    # One worker: a judge keeps what it has looked up for later batches.
+    for rows, verdict in mapped_ahead(judged, opened.rows(), workers=1):
         tally.add(verdict, len(rows.bad_rows))
         bad = _rejected_table(file, rows, verdict, export)
         if bad.num_rows:

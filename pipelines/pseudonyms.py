@@ -139,7 +139,6 @@ class Pseudonyms:
         sealed = self.seal_emails(cells.set(~has_address, None))
         return pl.select(pl.when(has_address).then(sealed).otherwise(cells)).to_series()
 
-
     def _seal(self, cells: pl.Series) -> pl.Series:
         """The pseudonym of each cell, made anew; NULL for what is nobody's address."""
         text = cells.str.strip_chars().str.to_lowercase()

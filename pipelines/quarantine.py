@@ -160,51 +160,55 @@ class Judge:
         ).to_series()
 
     def _cast(self, text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        columns: list[pl.Series] = []
+        kinds = {
+            name: pl.Int64() if name in self._scores else self._types[name]
+            for name in self._schema.columns
+            if name in text.columns
+        }
+        columns = {
+            name: self._values(text[name], kind)
+            if text[name].dtype == pl.String
+            else text[name].cast(kind)
+            for name, kind in kinds.items()
+            if kind != pl.String
+        }
+        # Tidying is dear, and what isn't text seldom needs it.
+        uncast = [name for name in columns if columns[name].null_count() > text[name].null_count()]
+        strings = [name for name, kind in kinds.items() if kind == pl.String]
+        tidied = self._tidied(text.select(*strings, *uncast))
         reasons = [pl.DataFrame(schema=REASON_SCHEMA)]
-        for name in self._schema.columns:
-            rule = self._scores.get(name)
-            kind = pl.Int64() if rule else self._types[name]
-            if name not in text.columns:
-                columns.append(pl.Series(name, [], dtype=kind).extend_constant(None, text.height))
-                continue
-            cells = text[name]
-            if cells.dtype != pl.String:
-                columns.append(cells.cast(kind))
-                continue
-            if kind == pl.String:
-                cells = self._tidy(cells)
-                if name in self._salesforce_ids:
-                    cells = _eighteen_characters(cells)
-                columns.append(cells.alias(name))
-                continue
-            values = self._values(cells, kind)
-            if values.null_count() > cells.null_count():  # tidying is dear, and seldom needed
-                cells = self._tidy(cells)
-                if rule and rule.choices:
-                    cells = cells.replace(rule.choices)
-                values = self._values(cells, kind)
-            columns.append(values.alias(name))
-            if values.null_count() > cells.null_count():
-                reasons.append(_uncast(name, cells, values, kind))
-        return pl.DataFrame(columns), pl.concat(reasons)
+        for name in uncast:
+            cells, kind = tidied[name], kinds[name]
+            if name in self._scores:
+                cells = cells.replace(self._scores[name].choices)
+            columns[name] = self._values(cells, kind)
+            if columns[name].null_count() > cells.null_count():
+                reasons.append(_uncast(name, cells, columns[name], kind))
+        for name in strings:
+            is_id = name in self._salesforce_ids
+            columns[name] = _eighteen_characters(tidied[name]) if is_id else tidied[name]
+        absent = {
+            name: pl.lit(None, dtype=self._types[name])
+            for name in self._schema.columns
+            if name not in kinds
+        }
+        return pl.DataFrame(columns).with_columns(**absent), pl.concat(reasons)
 
-    def _tidy(self, cells: pl.Series) -> pl.Series:
+    def _tidied(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Cells without surrounding space, the source's nulls and the guard against formulas.
 
         Spreadsheets run what begins with `=`, `+`, `-` or `@`; some vendors put `'` before it.
         """
-        cells = cells.str.strip_chars()
-        for null in ("", *self._export.nulls):
-            is_null = cells == null
-            if is_null.any():
-                cells = cells.set(is_null, None)
-        if cells.str.starts_with("'").any():
-            guarded = cells.str.contains(_GUARDED)
-            cells = pl.select(
-                pl.when(guarded).then(cells.str.slice(1)).otherwise(cells)
-            ).to_series()
-        return cells
+        nulls = ["", *self._export.nulls]
+        stripped = cells.select(pl.all().str.strip_chars())
+        # Looking for what is rare is cheap, putting it right is not.
+        has_null = _columns_with(stripped, pl.all().is_in(nulls))
+        has_guard = _columns_with(stripped, pl.all().str.starts_with("'"))
+        return stripped.with_columns(pl.col(has_null).replace(nulls, None)).with_columns(
+            pl.when(pl.col(has_guard).str.contains(_GUARDED))
+            .then(pl.col(has_guard).str.slice(1))
+            .otherwise(pl.col(has_guard))
+        )
 
     def _values(self, cells: pl.Series, kind: pl.DataType) -> pl.Series:
         if kind == pl.Int64:
@@ -275,6 +279,13 @@ class Judge:
             ).alias("explanation"),
         )
         return reasons
+
+
+def _columns_with(frame: pl.DataFrame, rare: pl.Expr) -> list[str]:
+    """The columns in which something holds in at least one row."""
+    if not frame.height:
+        return []
+    return [name for name, found in frame.select(rare.any()).to_dict().items() if found[0]]
 
 
 def _flagged(flags: pl.Series) -> pl.DataFrame:

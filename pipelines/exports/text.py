@@ -13,10 +13,9 @@ import codecs
 import csv
 import io
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -26,6 +25,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from pipelines.exports.files import FileRefused, SourceFile
+from pipelines.look_ahead import mapped_ahead
 
 COLUMN_LIMIT = 5_000
 HEADER_BYTES_LIMIT = 4 << 20
@@ -130,28 +130,23 @@ class TextTable:
         self.rows_read = 0
         self._next_row = self._header.record_count + 1
         grammar = _Grammar(self.delimiter, self.width)
-        with self.file.open() as stream, ThreadPoolExecutor(_WORKERS) as workers:
+        with self.file.open() as stream:
             text = _Utf8Stream(stream, self.encoding)
             text.skip(self._header.byte_count)
-            parsing: deque[Future[_Parsed]] = deque()
-            for block in _blocks(text, grammar, self._block_bytes, self._record_bytes_limit):
-                parsing.append(workers.submit(_parse, block, grammar))
-                if len(parsing) >= _WORKERS:
-                    yield self._batch(parsing.popleft())
-            while parsing:
-                yield self._batch(parsing.popleft())
+            blocks = _blocks(text, grammar, self._block_bytes, self._record_bytes_limit)
+            try:
+                for parsed in mapped_ahead(partial(_parse, grammar), blocks, workers=_WORKERS):
+                    yield self._batch(parsed)
+            except pa.ArrowInvalid:
+                # Well-formed UTF-8 can't be refused, so these aren't the bytes that were checked.
+                raise FileRefused(
+                    self.file.name,
+                    "changed_while_read",
+                    "it changed after its encoding was found out",
+                    "Run again when the delivery is complete.",
+                ) from None
 
-    def _batch(self, parsing: "Future[_Parsed]") -> TextBatch:
-        try:
-            parsed = parsing.result()
-        except pa.ArrowInvalid:
-            # Well-formed UTF-8 can't be refused, so these aren't the bytes that were checked.
-            raise FileRefused(
-                self.file.name,
-                "changed_while_read",
-                "it changed after its encoding was found out",
-                "Run again when the delivery is complete.",
-            ) from None
+    def _batch(self, parsed: "_Parsed") -> TextBatch:
         first_row = self._next_row
         self._next_row += parsed.record_count
         self.rows_read += parsed.frame.height + len(parsed.bad_rows)
@@ -690,7 +685,7 @@ class _Parsed(NamedTuple):
     record_count: int
 
 
-def _parse(block: _Block, grammar: _Grammar) -> _Parsed:
+def _parse(grammar: _Grammar, block: _Block) -> _Parsed:
     frame, wrong_width = _parse_records(block.records, grammar)
     count = frame.height + len(wrong_width) + len(block.set_aside)
     positions = np.arange(count, dtype=np.int64)

@@ -558,11 +558,12 @@ def written_tables(draw: st.DrawFn) -> Written:
     quoting = draw(
         st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL, csv.QUOTE_NONNUMERIC, csv.QUOTE_NONE])
     )
-    delimiter = draw(st.sampled_from(",;\t"))
+    width = draw(st.integers(1, 5))
+    # The header of a single column tells nothing of the delimiter, so it is taken for a comma.
+    delimiter = draw(st.sampled_from(",;\t")) if width > 1 else ","
     # Python leaves the other line ends unquoted if only one of them ends a row.
     line_end = "\r\n" if quoting == csv.QUOTE_MINIMAL else draw(st.sampled_from(["\n", "\r\n"]))
     kind = latin_cells if encoding == "latin-1" else cells
-    width = draw(st.integers(1, 5))
     if quoting == csv.QUOTE_NONE:
         kind = plain_cells.filter(bool) if width == 1 else plain_cells
     rows = draw(st.lists(st.lists(kind, min_size=width, max_size=width), max_size=20))
@@ -582,7 +583,7 @@ def test_any_table_that_python_writes_reads_back_cell_by_cell(
     reading = read(folder, table.content, block_bytes=block_bytes, delimiters=",;\t")
 
     assert reading.table.header == [table.header]
-    assert len(table.header) == 1 or reading.table.delimiter == table.delimiter
+    assert reading.table.delimiter == table.delimiter
     assert reading.bad == []
     assert list(reading.rows) == list(range(2, len(table.rows) + 2))
     assert list(reading.rows.values()) == [[cell or None for cell in row] for row in table.rows]
