@@ -174,65 +174,70 @@ class Remembered:
             limit: how many texts are remembered before all are forgotten.
         """
         self._function, self._hashed, self._limit = function, hashed, limit
-        self._known = _NOTHING_KNOWN
+        self._levels: tuple[_Level, ...] = ()
 
     def __call__(self, cells: pl.Series) -> pl.Series:
         """The function's value of each cell; NULL for NULL."""
-        known = self._known if len(self._known.texts) < self._limit else _NOTHING_KNOWN
-        at = known.find(cells, self._hashed(cells))
-        missed = (at.is_null() & cells.is_not_null()).arg_true()
+        levels = self._levels
+        if sum(len(level.texts) for level in levels) >= self._limit:
+            levels = ()
+        values = pl.Series([], dtype=pl.String).extend_constant(None, len(cells))
+        missed = cells.is_not_null().arg_true()
+        for level in levels:
+            values, missed = self._filled(values, missed, cells, level)
         if len(missed):
-            unknown = cells.gather(missed)
-            texts = unknown.unique()
-            known = known.with_more(texts, self._hashed(texts), self._function(texts))
+            texts = cells.gather(missed).unique()
+            learned = _Level.of(texts, self._hashed(texts), self._function(texts))
             # Another thread may do the same: what either has learned is right, one is forgotten.
-            self._known = known
-            at = at.scatter(missed, known.find(unknown, self._hashed(unknown)))
-        values = known.values.gather(at)
-        missed = (at.is_null() & cells.is_not_null()).arg_true()
+            self._levels = _with_level(levels, learned)
+            values, missed = self._filled(values, missed, cells, learned)
         if len(missed):  # texts whose hash another one has
             values = values.scatter(missed, self._function(cells.gather(missed)))
         return values
 
+    def _filled(
+        self, values: pl.Series, missed: pl.Series, cells: pl.Series, level: "_Level"
+    ) -> tuple[pl.Series, pl.Series]:
+        """The values with those that a level knows, and the rows that are still missed."""
+        sought = cells.gather(missed)
+        at = level.find(sought, self._hashed(sought))
+        is_found = at.is_not_null()
+        values = values.scatter(missed.filter(is_found), level.values.gather(at.filter(is_found)))
+        return values, missed.filter(~is_found)
 
-class _Known(NamedTuple):
-    """Texts and their values; the hash ``hashes[i]``, in rising order, is of ``texts[rows[i]]``."""
+
+class _Level(NamedTuple):
+    """Texts with their values, in rising order of their hashes, of which no two are equal."""
 
     hashes: npt.NDArray[np.uint64]
-    rows: npt.NDArray[np.int64]
     texts: pl.Series
     values: pl.Series
 
+    @classmethod
+    def of(cls, texts: pl.Series, hashes: pl.Series, values: pl.Series) -> "_Level":
+        """A level of different texts; of those with one hash only the first."""
+        distinct, first = np.unique(hashes.to_numpy(), return_index=True)
+        return cls(distinct, texts.gather(first), values.gather(first))
+
     def find(self, cells: pl.Series, hashes: pl.Series) -> pl.Series:
-        """The row of each cell's text, Int64; NULL where it isn't known."""
-        if not len(self.hashes):
-            return pl.Series([], dtype=pl.Int64).extend_constant(None, len(cells))
+        """The row of each cell's text, Int64; NULL where it isn't here."""
         sought = hashes.to_numpy()
         order = np.argsort(sought)  # five times as fast as searching here and there in memory
-        place = np.empty(len(sought), np.int64)
-        place[order] = np.searchsorted(self.hashes, sought[order])
-        rows = pl.Series(self.rows.take(place, mode="clip"))
-        return rows.set(self.texts.gather(rows).ne_missing(cells), None)
-
-    def with_more(self, texts: pl.Series, hashes: pl.Series, values: pl.Series) -> "_Known":
-        """The same with further texts, all different; those whose hash is taken are left out."""
-        new, first = np.unique(hashes.to_numpy(), return_index=True)
-        place = np.searchsorted(self.hashes, new)
-        is_free = np.ones(len(new), dtype=bool)
-        if len(self.hashes):
-            is_free = self.hashes.take(place, mode="clip") != new
-        first, place = first[is_free], place[is_free]
-        return _Known(
-            np.insert(self.hashes, place, new[is_free]),
-            np.insert(self.rows, place, len(self.texts) + np.arange(len(first))),
-            pl.concat([self.texts, texts.gather(first)], rechunk=True),
-            pl.concat([self.values, values.gather(first)], rechunk=True),
-        )
+        rows = np.empty(len(sought), np.int64)
+        rows[order] = np.searchsorted(self.hashes, sought[order])
+        rows[rows == len(self.hashes)] = 0
+        found = pl.Series(rows)
+        return found.set(self.texts.gather(found).ne_missing(cells), None)
 
 
-_NOTHING_KNOWN = _Known(
-    np.empty(0, np.uint64),
-    np.empty(0, np.int64),
-    pl.Series([], dtype=pl.String),
-    pl.Series([], dtype=pl.String),
-)
+def _with_level(levels: tuple[_Level, ...], new: _Level) -> tuple[_Level, ...]:
+    """One level more, merged with those before that aren't much larger.
+
+    So that neither many levels are searched nor a large one is copied for every few new texts.
+    """
+    while levels and len(levels[-1].texts) < 4 * len(new.texts):
+        last = levels[-1]
+        hashes = pl.Series(np.concatenate([last.hashes, new.hashes]))
+        texts, values = pl.concat([last.texts, new.texts]), pl.concat([last.values, new.values])
+        levels, new = levels[:-1], _Level.of(texts, hashes, values)
+    return (*levels, new)

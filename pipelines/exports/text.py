@@ -307,16 +307,19 @@ class _Utf8Check:
     def _check(self, text: bytes) -> None:
         if self.bad_byte is not None:
             return
-        offsets = pa.py_buffer(np.array([0, len(text)], np.int32))
         try:
-            # One string that is the whole chunk: nothing is copied.
-            pa.StringArray.from_buffers(1, offsets, pa.py_buffer(text)).validate(full=True)
+            _one_string(pa.py_buffer(text)).validate(full=True)
         except pa.ArrowInvalid:
             try:
                 text.decode()
             except UnicodeDecodeError as error:
                 self.bad_byte = self._checked + error.start
         self._checked += len(text)
+
+
+def _one_string(text: pa.Buffer) -> pa.StringArray:
+    """An array of one string that is the whole text; nothing is copied."""
+    return pa.StringArray.from_buffers(1, pa.py_buffer(np.array([0, text.size], np.int32)), text)
 
 
 def _last_character_start(text: bytes) -> int:
@@ -535,11 +538,22 @@ def _fill(text: _Utf8Stream, buffer: bytes, ended: bool, size: int) -> tuple[byt
 
 def _first_lines(buffer: bytes, lines: int) -> bytes:
     """Cut off what is behind roughly so many lines, so that a batch of tiny rows stays small."""
-    found = buffer.count(b"\n") or buffer.count(b"\r")
+    if len(buffer) <= lines:
+        return buffer
+    found = _count(buffer, b"\n") or _count(buffer, b"\r")
     if found <= lines:
         return buffer
     end = len(buffer) * lines // found
     return buffer[: end + 1 if buffer[end - 1 : end + 1] == b"\r\n" else end]
+
+
+def _count(buffer: bytes, byte: bytes) -> int:
+    """What ``bytes.count`` gives, twice as fast where the byte is frequent."""
+    array = np.frombuffer(buffer, np.uint8)
+    return sum(
+        int(np.count_nonzero(array[tile : tile + _TILE_BYTES] == byte[0]))
+        for tile in range(0, len(array), _TILE_BYTES)
+    )
 
 
 def _sound_length(grammar: _Grammar, buffer: bytes, ended: bool) -> tuple[int, bool]:
@@ -719,6 +733,7 @@ def _parse_records(records: pa.Buffer, grammar: _Grammar) -> tuple[pl.DataFrame,
 
     if not records.size:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String)), []
+    _one_string(records).validate(full=True)
     if bytes(memoryview(records)[:3]) == codecs.BOM_UTF8:
         # pyarrow would take the first character of this block for the mark of a file.
         records = pa.py_buffer(codecs.BOM_UTF8 + records.to_pybytes())
@@ -736,6 +751,7 @@ def _parse_records(records: pa.Buffer, grammar: _Grammar) -> tuple[pl.DataFrame,
             invalid_row_handler=set_aside,
         ),
         convert_options=arrow_csv.ConvertOptions(
+            check_utf8=False,  # the whole block has been looked at in one go, which is quicker
             column_types=dict.fromkeys(columns, pa.string()),
             null_values=[""],
             strings_can_be_null=True,
