@@ -1,4 +1,4 @@
-"""Builds: the DuckDB files that dbt writes, each at a path of its own, and what is known of them.
+"""Builds: the DuckDB files that dbt writes, each in a folder of its own, and what is known of them.
 
 Belongs here: where a build lies, with what arguments dbt makes it, whether it may be published.
 Does not belong here: the models (`dbt_project/`), publishing (`releases.py`).
@@ -8,11 +8,10 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 
 from pipelines import lake
-from pipelines.settings import Home, Settings
+from pipelines.settings import BUILD_FILE, Home, Settings
 
 
 class BuildError(Exception):
@@ -38,31 +37,34 @@ class Build:
 
 def build_path(home: Home, run_id: str) -> Path:
     """Where the build of a run lies; no path is used twice."""
-    return home.warehouse / "builds" / f"{run_id}.duckdb"
+    return home.builds / run_id / BUILD_FILE
 
 
-def dbt_arguments(as_of: date, settings: Settings) -> list[str]:
+def dbt_arguments(settings: Settings) -> list[str]:
     """The arguments of `dbt build` for a whole build, without unit tests."""
-    variables = dbt_variables(as_of, settings)
-    return ["build", "--exclude-resource-type", "unit_test", *variables]
+    return ["build", "--exclude-resource-type", "unit_test", *dbt_variables(settings)]
 
 
-def dbt_variables(as_of: date, settings: Settings) -> list[str]:
+def dbt_variables(settings: Settings) -> list[str]:
     """The argument that gives dbt its variables.
 
-    Only typed values, because dbt pastes them into SQL as they are.
+    Only typed values, because dbt pastes them into SQL as they are. And only what stays from run
+    to run, because dbt parses the whole project anew when one has changed.
     """
     variables = {
-        "as_of": as_of.isoformat(),
         "reporting_currency": settings.reporting_currency,
         "yearly_discount_rate": settings.yearly_discount_rate,
     }
     return ["--vars", json.dumps(variables)]
 
 
-def dbt_environment(home: Home, path: Path) -> dict[str, str]:
+def dbt_environment(home: Home, build: Build) -> dict[str, str]:
     """What dbt reads from the environment."""
-    return {"CX_HOME": str(home.path), "CX_BUILD": str(path)}
+    return {
+        "CX_HOME": str(home.path),
+        "CX_BUILD": str(build_path(home, build.run_id).parent),
+        "CX_AS_OF": build.as_of,
+    }
 
 
 def start_build(home: Home, settings: Settings, run_id: str) -> Build:
@@ -108,23 +110,20 @@ def publishable_build(home: Home, run_id: str) -> Build:
                 "so nothing is published. Run the whole job `refresh`."
             )
         return own
-    folder = home.warehouse / "builds"
     newest_first = sorted(
-        folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True
+        home.builds.glob("*/build.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True
     )
     for path in newest_first:
         build = _read_build(path)
         if build is not None and build.is_complete and path.with_suffix(".duckdb").exists():
             return build
-    raise BuildError(f"{folder}: holds no complete build. Run the whole job `refresh`.")
+    raise BuildError(f"{home.builds}: holds no complete build. Run the whole job `refresh`.")
 
 
 def newest_build(home: Home, *, besides: str) -> Path | None:
     """The newest build's file other than that of the run `besides`; None when there is none."""
     files = [
-        path
-        for path in (home.warehouse / "builds").glob("*.duckdb")
-        if path != build_path(home, besides)
+        path for path in home.builds.glob(f"*/{BUILD_FILE}") if path != build_path(home, besides)
     ]
     return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
 

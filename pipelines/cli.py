@@ -258,7 +258,7 @@ def _prepare(home: Home) -> None:
     settings = home.dagster / "dagster.yaml"
     if not settings.exists():
         settings.write_text(_DAGSTER_SETTINGS, "utf-8")
-    prepare_manifest(CHECKOUT / "dbt_project")
+    prepare_manifest(CHECKOUT / "dbt_project", home, load_settings(home))
 
 
 def _execute_refresh(home: Home) -> bool:

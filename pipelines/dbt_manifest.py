@@ -3,9 +3,13 @@
 Not at import: several processes load the definitions at once, and they would race.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+from pipelines.builds import dbt_variables
+from pipelines.settings import Home, Settings
 
 _SOURCES = ("*.yml", "models/**/*", "macros/**/*", "tests/**/*")
 
@@ -14,8 +18,10 @@ class ManifestError(Exception):
     """dbt can't parse its project; the message holds dbt's own words."""
 
 
-def prepare_manifest(project: Path) -> Path:
+def prepare_manifest(project: Path, home: Home, settings: Settings) -> Path:
     """Parse the dbt project unless its manifest is newer than all its files.
+
+    With the variables and the environment of a build, so that the first one need not parse again.
 
     Raises:
         ManifestError: dbt can't parse it.
@@ -31,7 +37,9 @@ def prepare_manifest(project: Path) -> Path:
             str(project),
             "--profiles-dir",
             str(project),
+            *dbt_variables(settings),
         ],
+        env={**os.environ, "CX_HOME": str(home.path)},
         capture_output=True,
         text=True,
         check=False,

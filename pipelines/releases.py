@@ -33,6 +33,7 @@ from pipelines.release_files import (
     require_marts,
 )
 from pipelines.run_lock import RunLock, require_lock
+from pipelines.settings import BUILD_FILE
 
 FEWEST_RELEASES = 3
 """A reader that has just resolved the link still has to open the file. With no old release kept,
@@ -311,19 +312,18 @@ def prune_builds(home: Path, keep_last: int, keep: Path | None = None) -> list[P
     """
     builds = _warehouse(home) / "builds"
     newest_first = sorted(
-        builds.glob("*.duckdb"), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True
+        builds.glob(f"*/{BUILD_FILE}"),
+        key=lambda path: (path.stat().st_mtime_ns, path.parent.name),
+        reverse=True,
     )
-    kept = {path.name for path in newest_first[:keep_last]}
-    if keep is not None and keep.resolve().parent == builds.resolve():
-        kept.add(keep.name)
-    # By name and not by build: a killed run can leave a .wal or a spill folder without its build.
-    for path in builds.glob("*.duckdb.*"):
-        if path.name.partition(".duckdb.")[0] + ".duckdb" not in kept:
+    kept = {path.parent for path in newest_first[:keep_last]}
+    if keep is not None:
+        kept.add(keep.parent)
+    # By folder and not by build: a killed run can leave a .wal or a spill folder without its build.
+    for path in builds.glob("*"):
+        if path not in kept:
             _remove(path)
-    removed = [path for path in newest_first if path.name not in kept]
-    for path in removed:
-        _remove(path)
-    return removed
+    return [path for path in newest_first if path.parent not in kept]
 
 
 # --- Reading and writing the files --------------------------------------------------------------

@@ -15,6 +15,11 @@ from typing import Any
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
+BUILD_FILE = "build.duckdb"
+"""What dbt writes, in a folder for each build. DuckDB names the database after the file, and dbt
+knows its models by that name, so it is the same in every build."""
+
+
 class SettingsError(Exception):
     """A setting that is missing or can't be right; the message names it and the fix."""
 
@@ -53,6 +58,11 @@ class Home:
     def warehouse(self) -> Path:
         """Builds, releases and the link to the current one."""
         return self.path / "warehouse"
+
+    @property
+    def builds(self) -> Path:
+        """A folder for each build."""
+        return self.warehouse / "builds"
 
     @property
     def dagster(self) -> Path:
@@ -118,6 +128,12 @@ class Settings:
 def first_delivery(environment: Mapping[str, str] = os.environ) -> date:
     """The first day that can hold a delivery: `CX_FIRST_DELIVERY`, or 2020-01-01."""
     return _date("CX_FIRST_DELIVERY", environment.get("CX_FIRST_DELIVERY") or "2020-01-01")
+
+
+def build_file(environment: Mapping[str, str] = os.environ) -> Path:
+    """What dbt writes: in the folder `CX_BUILD`, or in that of the builds by hand."""
+    folder = environment.get("CX_BUILD")
+    return Path(folder or Home.from_environment(environment).builds / "by_hand") / BUILD_FILE
 
 
 def load_settings(home: Home, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -11,7 +11,7 @@ from pipelines.builds import marts_in
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import prepare_manifest
 from pipelines.lake import LINEAGE
-from pipelines.settings import CHECKOUT
+from pipelines.settings import CHECKOUT, Home, load_settings
 
 MARTS = {
     "customers",
@@ -32,7 +32,8 @@ MARTS = {
 
 @pytest.fixture(scope="session")
 def manifest() -> dict[str, object]:
-    path = prepare_manifest(CHECKOUT / "dbt_project")
+    home = Home.from_environment()
+    path = prepare_manifest(CHECKOUT / "dbt_project", home, load_settings(home))
     content: dict[str, object] = json.loads(path.read_text())
     return content
 

@@ -25,6 +25,7 @@ from pipelines.releases import (
     rollback,
 )
 from pipelines.run_lock import LockError, LockLost, run_lock
+from pipelines.settings import BUILD_FILE
 from tests.build_files import write_build
 from tests.processes import line_from, python
 
@@ -35,7 +36,7 @@ AS_OF = date(2025, 3, 2)
 def write_generation(home: Path, generation: int) -> Path:
     """Write a build whose two marts say in each row which generation they are of."""
     return write_build(
-        home / "warehouse" / "builds" / f"generation_{generation}.duckdb",
+        home / "warehouse" / "builds" / f"generation_{generation}" / BUILD_FILE,
         {
             "customers": f"select range as n, {generation} as generation from range(5000)",
             "nps_monthly": f"select range as n, {generation} as generation from range(100)",
@@ -599,18 +600,19 @@ def test_old_builds_go_with_their_logs_and_the_one_in_use_stays(tmp_path: Path) 
     for number in range(5):
         build = write_generation(tmp_path, number)
         os.utime(build, (number, number))
-    (builds / "generation_1.duckdb.wal").write_text("")
-    (builds / "generation_4.duckdb.wal").write_text("")
-    (builds / "killed.duckdb.tmp").mkdir()
-    (builds / "killed.duckdb.wal").write_text("")
+    (builds / "generation_1" / "build.duckdb.wal").write_text("")
+    (builds / "generation_4" / "build.duckdb.wal").write_text("")
+    (builds / "killed" / "build.duckdb.tmp").mkdir(parents=True)
+    (builds / "killed" / "build.duckdb.wal").write_text("")
 
-    removed = prune_builds(tmp_path, keep_last=2, keep=builds / "generation_0.duckdb")
+    removed = prune_builds(tmp_path, keep_last=2, keep=builds / "generation_0" / BUILD_FILE)
 
-    assert sorted(path.name for path in removed) == ["generation_1.duckdb", "generation_2.duckdb"]
-    assert sorted(path.name for path in builds.iterdir()) == [
-        "generation_0.duckdb",
-        "generation_3.duckdb",
-        "generation_4.duckdb",
-        "generation_4.duckdb.wal",
+    assert sorted(path.parent.name for path in removed) == ["generation_1", "generation_2"]
+    assert sorted(str(path.relative_to(builds)) for path in builds.glob("*/*")) == [
+        "generation_0/build.duckdb",
+        "generation_3/build.duckdb",
+        "generation_4/build.duckdb",
+        "generation_4/build.duckdb.wal",
     ]
+    assert len(list(builds.iterdir())) == 3
     assert prune_builds(tmp_path / "nowhere", keep_last=0) == []

@@ -2,10 +2,10 @@
 
 {% macro as_of() -%}
     {#- A date literal, so that the lake's partitions are pruned while the query is planned. -#}
-    {%- set declared = var('as_of', none) -%}
-    {%- if declared is none and execute -%}
-        {%- set declared = run_query(newest_delivery()).columns[0].values()[0] -%}
-    {%- endif -%}
+    {#- Read while a model is built, not while it is parsed: dbt parses again what it saw change. -#}
+    {%- set declared = execute and (
+        env_var('CX_AS_OF', '') or run_query(newest_delivery()).columns[0].values()[0]
+    ) -%}
     {%- set declared = (declared or '1970-01-01') | string -%}
     {%- if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}$', declared) -%}
         {{ exceptions.raise_compiler_error("as_of must be YYYY-MM-DD, not '" ~ declared ~ "'") }}

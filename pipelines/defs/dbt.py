@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -27,29 +26,25 @@ def dbt_models(
     home, settings = warehouse.home, warehouse.settings()
     build = builds.start_build(home, settings, context.run_id)
     path = builds.build_path(home, build.run_id)
-    as_of = date.fromisoformat(build.as_of)
     if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
-        views = ["run", "--select", "config.materialized:view"]  # they name the file they are in
-        with _environment(builds.dbt_environment(home, path)):
-            dbt.cli(
-                [*views, *builds.dbt_variables(as_of, settings)], manifest=PROJECT.manifest_path
-            ).wait()
-    arguments = builds.dbt_arguments(as_of, settings)
+    arguments = builds.dbt_arguments(settings)
     progress.info("building the models, as of %s", build.as_of)
     built = passed = warned = 0
-    with _environment(builds.dbt_environment(home, path)):
-        # One folder for all runs: dbt's own would leave 9 MB in the checkout every night.
-        target = home.warehouse / "dbt_target"
-        for event in dbt.cli(arguments, context=context, target_path=target).stream():
-            if isinstance(event, dg.AssetCheckResult):
-                passed += event.passed
-                warned += not event.passed
-            else:
-                built += 1
-                if built % 10 == 0:
-                    progress.info("  %d models", built)
-            yield event
+    # One folder for all runs: dbt's own would leave 9 MB in the checkout every night, and dbt finds
+    # there what it parsed last time.
+    target = home.warehouse / "dbt_target"
+    with _environment(builds.dbt_environment(home, build)):
+        invocation = dbt.cli(arguments, context=context, target_path=target)
+    for event in invocation.stream():
+        if isinstance(event, dg.AssetCheckResult):
+            passed += event.passed
+            warned += not event.passed
+        else:
+            built += 1
+            if built % 10 == 0:
+                progress.info("  %d models", built)
+        yield event
     progress.info("built %d models: %d tests passed, %d warned", built, passed, warned)
     builds.record_build(home, replace(build, is_complete=not context.is_subset))
 

@@ -11,11 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.settings import BUILD_FILE
 from tests.end_to_end.conftest import CX, Company, cx, environment_of
 from tests.end_to_end.test_kill import content
 
 SIZE = ("--customers", "60", "--months", "4", "--seed", "5")
 NEWEST = "2026-10-31"
+PARSED_ANEW = "Unable to do partial parsing"
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +44,7 @@ def test_a_rerun_with_nothing_new_changes_nothing(home: Path) -> None:
     ran = cx(home, "run")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "unchanged" in ran.stdout
+    assert PARSED_ANEW not in (home / "warehouse" / "dbt.log").read_text()
     assert info(home) == before
     assert os.readlink(home / "warehouse" / "current.duckdb") == link
 
@@ -141,6 +144,7 @@ def test_a_failed_test_of_the_data_publishes_nothing(home: Path) -> None:
     assert ran.returncode == 1
     assert "exchange_rate" in ran.stdout
     assert "nothing was published" in ran.stdout
+    assert PARSED_ANEW in (home / "warehouse" / "dbt.log").read_text()  # settings are parsed
     assert info(home) == before
     assert os.readlink(home / "warehouse" / "current.duckdb") == link
 
@@ -201,9 +205,8 @@ def test_an_export_that_nobody_delivers_gives_empty_marts_and_no_error(tmp_path:
 
 
 def test_every_unit_test_of_the_models_passes(company: Company, tmp_path: Path) -> None:
-    newest = max((company.home.warehouse / "builds").glob("*.duckdb"), key=os.path.getmtime)
-    build = tmp_path / newest.name  # views name their database, which is called like the file
-    shutil.copyfile(newest, build)
+    newest = max(company.home.builds.glob(f"*/{BUILD_FILE}"), key=os.path.getmtime)
+    shutil.copyfile(newest, tmp_path / BUILD_FILE)
     project = Path(__file__).parents[2] / "dbt_project"
     done = subprocess.run(
         [
@@ -212,7 +215,7 @@ def test_every_unit_test_of_the_models_passes(company: Company, tmp_path: Path) 
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", tmp_path / "target", "--log-path", tmp_path / "logs"),
         ],
-        env={**environment_of(company.home.path), "CX_BUILD": str(build)},
+        env={**environment_of(company.home.path), "CX_BUILD": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
