@@ -6,6 +6,7 @@ import tomllib
 import dagster as dg
 import pytest
 import yaml
+from dagster_dbt import DbtCliResource
 
 from pipelines.builds import marts_in
 from pipelines.contracts.contract import all_exports
@@ -150,6 +151,11 @@ def test_landed_days_are_shown_by_delivery_date_and_run_in_one_go(
 def test_the_job_starts_by_night_and_by_delivery(definitions: dg.Definitions) -> None:
     assert [schedule.name for schedule in definitions.schedules or ()] == ["nightly"]
     assert [sensor.name for sensor in definitions.sensors or ()] == ["deliveries"]
+
+
+def test_what_is_skipped_before_each_dbt_command_goes_by_its_present_names() -> None:
+    for name in ("_cli_version", "_initialize_dbt_core_adapter"):  # else it would run unseen again
+        assert hasattr(DbtCliResource, name)
 
 
 def test_workspace_names_the_code_location_once() -> None:

@@ -9,19 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from pipelines import builds
 from pipelines.defs.dbt_project import PROJECT
-from pipelines.defs.resources import Warehouse
+from pipelines.defs.resources import Dbt, Warehouse
 
 progress = logging.getLogger("cx.progress")
 
 
 @dbt_assets(manifest=PROJECT.manifest_path, project=PROJECT, name="dbt_models")
-def dbt_models(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse
-) -> Iterator[Any]:
+def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse) -> Iterator[Any]:
     """Build the models from the lake and test them; a failed test fails the run."""
     home, settings = warehouse.home, warehouse.settings()
     build = builds.start_build(home, settings, context.run_id)
