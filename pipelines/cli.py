@@ -130,6 +130,8 @@ def run(
         if demo_if_empty and not _has_deliveries(home):
             demo()
         _refuse_to_start_without_input(home)
+        import dagster_dbt  # noqa: F401  (two seconds, which dbt's parse takes anyway)
+
         prepared.result()
     settings = load_settings(home)
     sources = {export.source for export in all_exports()}
