@@ -766,7 +766,7 @@ class _Writer:
         self._wait()
         hashes = np.concatenate(self._key_hashes) if self._key_hashes else np.empty(0, np.uint64)
         self._key_hashes.clear()
-        order = np.sort(hashes)
+        order = pl.Series(hashes).sort().to_numpy()
         repeated = np.unique(order[1:][order[1:] == order[:-1]])
         del order
         if not len(repeated):

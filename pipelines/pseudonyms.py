@@ -217,7 +217,7 @@ class _Level(NamedTuple):
     def of(cls, texts: pl.Series, hashes: pl.Series, values: pl.Series) -> "_Level":
         """A level of different texts; of those with one hash only the first."""
         distinct, first = np.unique(hashes.to_numpy(), return_index=True)
-        return cls(distinct, texts.gather(first), values.gather(first))
+        return cls(distinct, _compact(texts.gather(first)), _compact(values.gather(first)))
 
     def find(self, cells: pl.Series, hashes: pl.Series) -> pl.Series:
         """The row of each cell's text, Int64; NULL where it isn't here."""
@@ -228,6 +228,11 @@ class _Level(NamedTuple):
         rows[rows == len(self.hashes)] = 0
         found = pl.Series(rows)
         return found.set(self.texts.gather(found).ne_missing(cells), None)
+
+
+def _compact(texts: pl.Series) -> pl.Series:
+    """The same in one piece of memory, instead of as views of all the batches they came in."""
+    return pl.Series(texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
 
 
 def _with_level(levels: tuple[_Level, ...], new: _Level) -> tuple[_Level, ...]:
