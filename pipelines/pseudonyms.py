@@ -9,16 +9,19 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 MINIMUM_KEY_BYTES = 16
-_REMEMBERED = 1_500_000  # up to 200 MB of addresses and pseudonyms; then it starts afresh
+_LENGTH = 32  # of a pseudonym: 128 bits, as hexadecimal characters
+_REMEMBERED = 1_500_000  # up to 110 MB; then it starts afresh
+_TURNS = 4  # slots that a text may stand in; with a quarter of them taken, 1 in 250 finds none
 
 _WRAPPING = re.compile(r"^(mailto:|<)+|>+$", re.IGNORECASE)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"))
@@ -118,7 +121,7 @@ class Pseudonyms:
         inner.update(value.encode())
         outer = self._outer.copy()
         outer.update(inner.digest())
-        return outer.hexdigest()[:32]
+        return outer.hexdigest()[:_LENGTH]
 
     def seal_emails(self, addresses: pl.Series) -> pl.Series:
         """Pseudonyms of e-mail addresses; NULL for empty cells and for what is nobody's address.
@@ -139,110 +142,116 @@ class Pseudonyms:
         sealed = self.seal_emails(cells.set(~has_address, None))
         return pl.select(pl.when(has_address).then(sealed).otherwise(cells)).to_series()
 
-    def _seal(self, cells: pl.Series) -> pl.Series:
-        """The pseudonym of each cell, made anew; NULL for what is nobody's address."""
+    def _seal(self, cells: pl.Series) -> list[str | None]:
+        """The pseudonym of each cell, made anew; None for what is nobody's address."""
         text = cells.str.strip_chars().str.to_lowercase()
         plain = text.str.contains(_PLAIN) & (text.str.len_bytes() <= _LONGEST)
         plain &= ~text.str.contains(_ROLE)
         addresses: list[str | None] = text.to_list()
         for row in (~plain).arg_true():  # few, as nearly all addresses are plain
             addresses[row] = normalise_email(cells[row])
-        sealed = [None if address is None else self.of(address) for address in addresses]
-        return pl.Series(sealed, dtype=pl.String)
+        return [None if address is None else self.of(address) for address in addresses]
 
 
 class Remembered:
-    """A slow function of texts that is asked for each different text once.
+    """Pseudonyms of the texts that have come before, so that each is worked out once.
 
-    A dictionary would be asked row by row. This looks up a column at a time, by sorted hashes, and
-    then compares the texts themselves, so that two texts with one hash are never taken for one
-    another.
+    A dictionary would be asked row by row; this looks up a column at a time. Texts are told apart
+    by 128 bits of two hashes: two of them are taken for one another as seldom as two pseudonyms,
+    which have as many, are the same.
     """
 
     def __init__(
         self,
-        function: Callable[[pl.Series], pl.Series],
+        function: Callable[[pl.Series], Sequence[str | None]],
         *,
-        hashed: Callable[[pl.Series], pl.Series] = pl.Series.hash,
+        hashed: Callable[[pl.Series, int], pl.Series] = pl.Series.hash,
         limit: int = _REMEMBERED,
     ) -> None:
         """Begin with nothing remembered.
 
         Args:
-            function: gives texts that are all different their values, as a String column.
-            hashed: a UInt64 for each text, the same for equal ones.
+            function: gives texts that are all different their pseudonyms.
+            hashed: a UInt64 for each text, by a seed.
             limit: how many texts are remembered before all are forgotten.
         """
         self._function, self._hashed, self._limit = function, hashed, limit
-        self._levels: tuple[_Level, ...] = ()
+        self._seeds = secrets.randbits(63), secrets.randbits(63)
+        self._lock = Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._count = 0
+        # Only the memory that is written to is taken.
+        self._marks = np.empty((self._limit, 2), np.uint64)
+        self._has_value = np.empty(self._limit, np.bool_)
+        self._values = np.empty((self._limit, _LENGTH // 8), np.uint64)
+        # Where a text stands, counted from 1, in one of the few slots that its hash leads to.
+        self._slots = np.zeros(1 << (4 * self._limit).bit_length(), np.int32)
 
     def __call__(self, cells: pl.Series) -> pl.Series:
-        """The function's value of each cell; NULL for NULL."""
-        levels = self._levels
-        if sum(len(level.texts) for level in levels) >= self._limit:
-            levels = ()
-        values = pl.Series([], dtype=pl.String).extend_constant(None, len(cells))
-        missed = cells.is_not_null().arg_true()
-        for level in levels:
-            values, missed = self._filled(values, missed, cells, level)
-        if len(missed):
-            texts = cells.gather(missed).unique()
-            learned = _Level.of(texts, self._hashed(texts), self._function(texts))
-            # Another thread may do the same: what either has learned is right, one is forgotten.
-            self._levels = _with_level(levels, learned)
-            values, missed = self._filled(values, missed, cells, learned)
-        if len(missed):  # texts whose hash another one has
-            values = values.scatter(missed, self._function(cells.gather(missed)))
+        """The pseudonym of each cell; NULL for NULL."""
+        with self._lock:
+            if self._count == self._limit:
+                self._forget()
+            marks = self._marks_of(cells)
+            rows, is_text = self._find(marks), cells.is_not_null().to_numpy()
+            rows[~is_text] = -1
+            missed = np.flatnonzero((rows < 0) & is_text)
+            if missed.size:
+                self._learn(cells.gather(missed).unique())
+                rows[missed] = self._find(marks.take(missed, axis=0))
+                missed = missed[rows[missed] < 0]
+            values = self._picked(rows)
+        if missed.size:  # more than can be remembered, or without a slot of their own
+            found = pl.Series(self._function(cells.gather(missed)), dtype=pl.String)
+            values = values.scatter(missed, found)
         return values
 
-    def _filled(
-        self, values: pl.Series, missed: pl.Series, cells: pl.Series, level: "_Level"
-    ) -> tuple[pl.Series, pl.Series]:
-        """The values with those that a level knows, and the rows that are still missed."""
-        sought = cells.gather(missed)
-        at = level.find(sought, self._hashed(sought))
-        is_found = at.is_not_null()
-        values = values.scatter(missed.filter(is_found), level.values.gather(at.filter(is_found)))
-        return values, missed.filter(~is_found)
+    def _marks_of(self, texts: pl.Series) -> npt.NDArray[np.uint64]:
+        return np.column_stack([self._hashed(texts, seed) for seed in self._seeds])
 
+    def _slots_of(self, marks: npt.NDArray[np.uint64], turn: int) -> npt.NDArray[np.uint64]:
+        bits: npt.NDArray[np.uint64] = marks[:, turn % 2] >> np.uint64(16 * (turn // 2))
+        return bits & np.uint64(len(self._slots) - 1)
 
-class _Level(NamedTuple):
-    """Texts with their values, in rising order of their hashes, of which no two are equal."""
+    def _find(self, marks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+        """The row of each text, -1 where it isn't known."""
+        rows = np.full(len(marks), -1, np.int64)
+        sought = np.arange(len(marks))
+        for turn in range(_TURNS):
+            row = self._slots.take(self._slots_of(marks, turn).astype(np.int64)) - 1
+            is_it = (row >= 0) & (self._marks.take(row, axis=0) == marks).all(axis=1)
+            rows[sought[is_it]] = row[is_it]
+            is_left = (row >= 0) & ~is_it  # an empty slot would have been taken
+            if not is_left.any():
+                break
+            sought, marks = sought[is_left], marks[is_left]
+        return rows
 
-    hashes: npt.NDArray[np.uint64]
-    texts: pl.Series
-    values: pl.Series
+    def _learn(self, texts: pl.Series) -> None:
+        texts = texts.head(self._limit - self._count)
+        values = self._function(texts)
+        rows = np.arange(self._count, self._count + len(texts))
+        self._count += len(texts)
+        self._marks[rows] = marks = self._marks_of(texts)
+        self._has_value[rows] = [value is not None for value in values]
+        letters = "".join(value or " " * _LENGTH for value in values).encode()
+        self._values[rows] = np.frombuffer(letters, np.uint64).reshape(len(rows), -1)
+        for turn in range(_TURNS):
+            slots = self._slots_of(marks, turn)
+            is_free = self._slots[slots] == 0
+            self._slots[slots[is_free]] = rows[is_free] + 1
+            is_left = self._slots[slots] != rows + 1  # another one was there, or came later
+            rows, marks = rows[is_left], marks[is_left]
 
-    @classmethod
-    def of(cls, texts: pl.Series, hashes: pl.Series, values: pl.Series) -> "_Level":
-        """A level of different texts; of those with one hash only the first."""
-        distinct, first = np.unique(hashes.to_numpy(), return_index=True)
-        return cls(distinct, _compact(texts.gather(first)), _compact(values.gather(first)))
-
-    def find(self, cells: pl.Series, hashes: pl.Series) -> pl.Series:
-        """The row of each cell's text, Int64; NULL where it isn't here."""
-        sought = hashes.to_numpy()
-        order = np.argsort(sought)  # five times as fast as searching here and there in memory
-        rows = np.empty(len(sought), np.int64)
-        rows[order] = np.searchsorted(self.hashes, sought[order])
-        rows[rows == len(self.hashes)] = 0
-        found = pl.Series(rows)
-        return found.set(self.texts.gather(found).ne_missing(cells), None)
-
-
-def _compact(texts: pl.Series) -> pl.Series:
-    """The same in one piece of memory, instead of as views of all the batches they came in."""
-    return pl.Series(texts.to_arrow(compat_level=pl.CompatLevel.oldest()))
-
-
-def _with_level(levels: tuple[_Level, ...], new: _Level) -> tuple[_Level, ...]:
-    """One level more, merged with those before that aren't much larger.
-
-    So that neither many levels are searched nor a large one is copied for every few new texts.
-    """
-    while levels and len(levels[-1].texts) < 4 * len(new.texts):
-        last = levels[-1]
-        hashes = pl.Series(np.concatenate([last.hashes, new.hashes]))
-        texts, values = pl.concat([last.texts, new.texts]), pl.concat([last.values, new.values])
-        levels, new = levels[:-1], _Level.of(texts, hashes, values)
-    return (*levels, new)
+    def _picked(self, rows: npt.NDArray[np.int64]) -> pl.Series:
+        is_known = (rows >= 0) & self._has_value.take(rows)
+        ends = np.arange(0, _LENGTH * (len(rows) + 1), _LENGTH, dtype=np.int32)
+        texts = pa.StringArray.from_buffers(
+            len(rows),
+            pa.py_buffer(ends),
+            pa.py_buffer(self._values.take(rows, axis=0)),
+            pa.py_buffer(np.packbits(is_known, bitorder="little")),
+        )
+        return pl.Series(texts)
