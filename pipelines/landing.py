@@ -321,7 +321,7 @@ def _land(
             leftover.unlink()
     schema = _writing_schema(export)
     with ExitStack() as stack:
-        accepted = stack.enter_context(_Writer(target, schema, _unrepeated(export)))
+        accepted = stack.enter_context(_Writer(target, schema, export))
         rejected = stack.enter_context(_Writer(rejected_target, lake.REJECTED_SCHEMA))
         tally = _Tally(export)
         for file in found:
@@ -362,16 +362,25 @@ def _land(
     return account
 
 
-def _unrepeated(export: Export) -> list[str]:
-    """The columns whose values are nearly all different: single-column keys, instants, persons."""
-    types = export.column_types
-    return [
-        name
-        for name in types
-        if export.key == (name,)
-        or isinstance(types[name], pl.Datetime)
-        or (name in export.rules and export.rules[name].personal)
+def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]:
+    """How each column is written: what costs much and saves nothing is left out.
+
+    Dictionaries of values that are nearly all different (keys, instants, persons) cost a third of
+    the writing. So do the lowest and highest text of each column, for which nobody asks.
+    Pseudonyms are random: halving them costs three times as much as writing them.
+    """
+    types = export.column_types if export else {}
+    personal = {name: rule.personal for name, rule in export.rules.items()} if export else {}
+    sealed = [name for name in personal if personal[name] == "email"]
+    unrepeated = ["source_row", *(export.key if export and len(export.key) == 1 else ())]
+    unrepeated += [
+        name for name in types if isinstance(types[name], pl.Datetime) or personal.get(name)
     ]
+    return {
+        "compression": {name: "none" if name in sealed else COMPRESSION for name in schema.names},
+        "use_dictionary": [name for name in schema.names if name not in unrepeated],
+        "write_statistics": [field.name for field in schema if pa.types.is_primitive(field.type)],
+    }
 
 
 def _land_file(
@@ -707,9 +716,9 @@ class _Tally:
 class _Writer:
     """Writes one Parquet file to a temporary name, off the main thread, then renames it."""
 
-    def __init__(self, target: Path, schema: pa.Schema, unrepeated: Sequence[str] = ()) -> None:
+    def __init__(self, target: Path, schema: pa.Schema, export: Export | None = None) -> None:
         self.schema = schema
-        self._unrepeated = {"source_row", *unrepeated}
+        self._options = _parquet_options(schema, export)
         self._target = target
         self._temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
         self._key_hashes: list[np.ndarray] = []
@@ -726,11 +735,7 @@ class _Writer:
         self._temporary.unlink(missing_ok=True)
 
     def _open(self, path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-        # Dictionaries of values that seldom repeat cost a third of the writing and save nothing.
-        repeating = [name for name in self.schema.names if name not in self._unrepeated]
-        return pq.ParquetWriter(
-            path, schema, compression=COMPRESSION, use_dictionary=repeating, store_schema=False
-        )
+        return pq.ParquetWriter(path, schema, store_schema=False, **self._options)
 
     def write(self, table: pa.Table, keys: pl.DataFrame | None = None) -> None:
         """Append rows; `resolve_duplicates` will compare them by their keys."""
