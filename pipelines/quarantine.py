@@ -187,12 +187,11 @@ class Judge:
         for name in strings:
             is_id = name in self._salesforce_ids
             columns[name] = _eighteen_characters(tidied[name]) if is_id else tidied[name]
-        absent = {
-            name: pl.lit(None, dtype=self._types[name])
+        typed = pl.DataFrame(columns).select(
+            pl.col(name) if name in columns else pl.lit(None, dtype=self._types[name]).alias(name)
             for name in self._schema.columns
-            if name not in kinds
-        }
-        return pl.DataFrame(columns).with_columns(**absent), pl.concat(reasons)
+        )
+        return typed, pl.concat(reasons)
 
     def _tidied(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Cells without surrounding space, the source's nulls and the guard against formulas.
