@@ -115,6 +115,11 @@ class Judge:
                 }
             )
         self._schema = schema
+        # Where anything goes there is nothing to validate: types are made sure of in casting.
+        anything = [
+            name for name, column in schema.columns.items() if column.nullable and not column.checks
+        ]
+        self._rules = schema.remove_columns(anything)
         self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
 
     def judge(self, text: pl.DataFrame, flags: pl.Series | None = None) -> Verdict:
@@ -250,7 +255,7 @@ class Judge:
         if not typed.height:
             return pl.DataFrame(schema=REASON_SCHEMA)
         try:
-            self._schema.validate(typed, lazy=True)
+            self._rules.validate(typed, lazy=True)
             return pl.DataFrame(schema=REASON_SCHEMA)
         except pandera.errors.SchemaErrors as error:
             cases = error.failure_cases
