@@ -130,7 +130,7 @@ def run(
         if demo_if_empty and not _has_deliveries(home):
             demo()
         _refuse_to_start_without_input(home)
-        import dagster_dbt  # noqa: F401  (two seconds, which dbt's parse takes anyway)
+        import dagster_dbt  # noqa: F401  (takes long, as dbt's parse does)
 
         prepared.result()
     settings = load_settings(home)

@@ -1,7 +1,7 @@
 """Tells dbt where this build lies; named in `dbt_project/profiles.yml`.
 
-The profile can't say it: dbt parses the whole project anew, for three seconds, when the profile is
-not the last run's, and no two builds share a path.
+The profile can't say it: dbt parses the whole project anew when the profile is not the last run's,
+and no two builds share a path.
 """
 
 from typing import Any

@@ -365,9 +365,9 @@ def _land(
 def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]:
     """How each column is written: what costs much and saves nothing is left out.
 
-    Dictionaries of values that are nearly all different (keys, instants, persons) cost a third of
-    the writing. So do the lowest and highest text of each column, for which nobody asks.
-    Pseudonyms are random: halving them costs three times as much as writing them.
+    That is dictionaries of values that are nearly all different (keys, instants, persons), the
+    lowest and highest text of a column, for which nobody asks, and compressing pseudonyms, which
+    are random.
     """
     types = export.column_types if export else {}
     personal = {name: rule.personal for name, rule in export.rules.items()} if export else {}

@@ -63,7 +63,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
 
 class Dbt(DbtCliResource):
-    """dbt without what `dagster_dbt` does before each command, three seconds for nothing here."""
+    """dbt without what `dagster_dbt` does before each command, for nothing here."""
 
     @cached_property
     def _cli_version(self) -> Any:
