@@ -36,7 +36,7 @@ lock: .venv/uv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@touch $@
 
-# Compiled now: a run starts three Pythons, and each would spend seconds on it where none is kept.
+# Compiled now: where bytecode is not kept, each Python that a run starts would do it again.
 .venv/installed: .venv/uv requirements.lock pyproject.toml
 	@echo "Installing into .venv …"
 	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
