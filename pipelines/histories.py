@@ -136,7 +136,7 @@ def distinct_rows(*columns: NDArray[Any]) -> tuple[tuple[NDArray[Any], ...], Int
     Their order depends on the values alone, not on the order of the rows.
     """
     key = _mixed(columns)
-    order = np.argsort(key)
+    order = _ascending(key)
     ordered = key[order]
     is_first = np.ones(len(order), dtype=np.bool_)
     is_first[1:] = ordered[1:] != ordered[:-1]
@@ -166,9 +166,21 @@ def _mixed(columns: Sequence[NDArray[Any]]) -> NDArray[np.uint64]:
     return key
 
 
+def _ascending(key: NDArray[np.uint64]) -> Integers:
+    # NumPy sorts 16-bit numbers by their digits, and four such sorts, from the last digits to the
+    # first, are quicker than one that compares whole keys.
+    digits = np.ascontiguousarray(key.astype("<u8").view("<u2").reshape(-1, 4).T)
+    order = np.argsort(digits[0], kind="stable")
+    for column in digits[1:]:
+        order = order[np.argsort(column[order], kind="stable")]
+    return order
+
+
 def rows_by_value(values: Floats) -> Iterator[tuple[float, Integers]]:
-    """Yield each distinct value with the places it is at."""
-    order = np.argsort(values)
+    """Yield each distinct value, from 0, with the places it is at."""
+    # NumPy sorts 16-bit numbers by their digits, which is quicker than comparing them.
+    short = np.minimum(values, np.iinfo(np.uint16).max).astype(np.uint16)
+    order = np.argsort(short if np.array_equal(short, values) else values, kind="stable")
     ordered = values[order]
     ends = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1, values.size)
     start = 0
