@@ -36,7 +36,7 @@ from pipelines.exports import reading as reading_module
 from pipelines.exports import text as text_module
 from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered_files
 from pipelines.exports.reading import DeclaredQuestion, Question, Reading, Rows, Surroundings
-from pipelines.exports.text import unique_labels
+from pipelines.exports.text import EncodingMistaken, unique_labels
 from pipelines.lake import Account, FileAccount, Refusal
 from pipelines.look_ahead import mapped_ahead
 from pipelines.pseudonyms import Pseudonyms
@@ -312,6 +312,21 @@ def _land(
     recipe: str,
     keyed: Pseudonyms,
 ) -> Account:
+    while True:
+        try:
+            return _land_once(home, found, day, around, recipe, keyed)
+        except EncodingMistaken:  # of one of the files, once: it is known from now on
+            continue
+
+
+def _land_once(
+    home: Home,
+    found: list[SourceFile],
+    day: date,
+    around: Surroundings,
+    recipe: str,
+    keyed: Pseudonyms,
+) -> Account:
     export = around.export
     target = lake.lake_file(home, export, day)
     rejected_target = lake.rejected_file(home, export, day)
@@ -376,11 +391,25 @@ def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]
     unrepeated += [
         name for name in types if isinstance(types[name], pl.Datetime) or personal.get(name)
     ]
+    written = {leaf: field for field in schema for leaf in _leaves(field.name, field.type)}
     return {
-        "compression": {name: "none" if name in sealed else COMPRESSION for name in schema.names},
-        "use_dictionary": [name for name in schema.names if name not in unrepeated],
-        "write_statistics": [field.name for field in schema if pa.types.is_primitive(field.type)],
+        "compression": {
+            leaf: "none" if field.name in sealed else COMPRESSION for leaf, field in written.items()
+        },
+        "use_dictionary": [leaf for leaf, field in written.items() if field.name not in unrepeated],
+        "write_statistics": [
+            leaf for leaf, field in written.items() if pa.types.is_primitive(field.type)
+        ],
     }
+
+
+def _leaves(path: str, kind: pa.DataType) -> list[str]:
+    """The names that Parquet gives the columns in which a value of this type is kept."""
+    if pa.types.is_list(kind):
+        return _leaves(f"{path}.list.element", kind.value_type)
+    if pa.types.is_struct(kind):
+        return [leaf for each in kind for leaf in _leaves(f"{path}.{each.name}", each.type)]
+    return [path]
 
 
 def _land_file(
@@ -575,7 +604,7 @@ def _lake_table(
     arrays = []
     for field in schema:
         if field.name in NESTED:
-            arrays.append(_answers(frame, questions, set(export.nulls)).cast(field.type))
+            arrays.append(_answers(frame, questions, set(export.nulls), field.type))
         elif field.name in constants:
             arrays.append(_repeated(constants[field.name], typed.height))
         else:
@@ -590,41 +619,58 @@ def _repeated(text: str, rows: int) -> pa.DictionaryArray:
 
 
 def _writing_schema(export: Export) -> pa.Schema:
-    """The lake's schema with dictionaries for the texts that are the same in all of a file."""
-    schema = lake.lake_schema(export)
-    for name in ("source_file", *READER_CONSTANTS):
-        position = schema.get_field_index(name)
-        if position >= 0:
-            schema = schema.set(position, pa.field(name, pa.dictionary(pa.int32(), pa.string())))
-    return schema
-
-
-def _answers(frame: pl.DataFrame, questions: tuple[Question, ...], nulls: set[str]) -> pa.ListArray:
-    """The answered cells of each row as a list of (question_id, value), in the file's order."""
-    rows, width = frame.height, len(questions)
-    cells = [frame[question.label].str.strip_chars() for question in questions]
-    present = np.empty((rows, width), dtype=bool)
-    for position, column in enumerate(cells):
-        answered = column != ""
-        for null in nulls:
-            answered &= column != null
-        present[:, position] = answered.fill_null(False).to_numpy()
-    row, at = np.nonzero(present)
-    offsets = np.zeros(rows + 1, dtype=np.int32)
-    np.cumsum(present.sum(axis=1), out=offsets[1:])
-    if width:
-        together = pl.concat(cells, rechunk=True).gather(at * rows + row)
-    else:
-        together = pl.Series([], dtype=pl.String)
-    ids = pa.DictionaryArray.from_arrays(
-        pa.array(at.astype(np.int32)),
-        pa.array([question.question_id for question in questions], pa.string()),
+    """The lake's schema with dictionaries for texts of which a file has few different ones."""
+    repetitive = {*NESTED, *READER_CONSTANTS, "source_file"}
+    return pa.schema(
+        field.with_type(_with_dictionaries(field.type)) if field.name in repetitive else field
+        for field in lake.lake_schema(export)
     )
+
+
+def _with_dictionaries(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_list(kind):
+        return pa.list_(_with_dictionaries(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([each.with_type(_with_dictionaries(each.type)) for each in kind])
+    return pa.dictionary(pa.int32(), kind) if pa.types.is_string(kind) else kind
+
+
+def _answers(
+    frame: pl.DataFrame, questions: tuple[Question, ...], nulls: set[str], kind: pa.ListType
+) -> pa.ListArray:
+    """The answered cells of each row as a list of (question_id, value), in the file's order.
+
+    Both are dictionaries: most answers are one of a few, and are looked at once instead of once
+    per row.
+    """
+    cells = [frame[question.label].to_arrow() for question in questions]
+    encoded = pa.chunked_array(cells, pa.large_string()).dictionary_encode()
+    distinct = encoded.chunk(0).dictionary if cells else pa.array([], pa.string())
+    texts = pl.Series(distinct.cast(pa.string())).str.strip_chars()
+    is_answer = np.append(~texts.is_in(["", *nulls]).to_numpy(), False)  # last: the empty cell
+    text = np.empty((frame.height, len(questions)), dtype=np.int32)
+    for position, chunk in enumerate(encoded.chunks):
+        text[:, position] = chunk.indices.fill_null(len(texts)).to_numpy()
+    is_answered = is_answer[text]
+    offsets = np.zeros(frame.height + 1, dtype=np.int32)
+    np.cumsum(np.count_nonzero(is_answered, axis=1), out=offsets[1:])
+    question = np.broadcast_to(np.arange(len(questions)), text.shape)
     answers = pa.StructArray.from_arrays(
-        [ids.cast(pa.string()), together.to_arrow().cast(pa.string())],
-        names=["question_id", "value"],
+        [
+            _looked_up([question.question_id for question in questions], question[is_answered]),
+            _looked_up(texts.to_list(), text[is_answered]),
+        ],
+        fields=list(kind.value_type),
     )
-    return pa.ListArray.from_arrays(pa.array(offsets), answers)
+    return pa.ListArray.from_arrays(pa.array(offsets), answers, type=kind)
+
+
+def _looked_up(texts: list[str], places: np.ndarray) -> pa.DictionaryArray:
+    """The texts at the places; what Parquet takes for a dictionary names nothing twice."""
+    distinct = pa.array(texts, pa.string()).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(
+        pa.array(distinct.indices.to_numpy()[places]), distinct.dictionary
+    )
 
 
 def _rejected_table(

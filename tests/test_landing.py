@@ -1,5 +1,6 @@
 """What becomes of every row and every file of a delivery."""
 
+import hashlib
 import io
 import json
 import zipfile
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import lake
+from pipelines.exports import text
 from pipelines.exports.files import FileRefused
 from pipelines.exports.reading import Rows
 from pipelines.exports.shopify import _lines
@@ -84,6 +86,22 @@ class TestRows:
         assert json.loads(row["raw"])["QID1"] == "11"
         assert "R_0200" not in warehouse.rows("qualtrics/responses")["response_id"]
 
+    def test_a_file_that_turns_out_to_be_latin_1_late_lands_whole_and_once(
+        self, warehouse: TestWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(text, "LOOKED_THROUGH_BYTES", 1 << 20)
+        rows = [{} for _ in range(20_000)] + [{"QID1": "11"}, {"QID2": '"trop cher, désolé"'}]
+        content = qualtrics(rows).encode("latin-1")
+        assert len(content) > 2 << 20
+        warehouse.deliver("qualtrics", "Survey.csv", content)
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.accepted, account.rejected) == (20_002, 20_001, 1)
+        (file,) = account.files
+        assert (file.encoding, file.sha256) == ("latin-1", hashlib.sha256(content).hexdigest())
+        answers = warehouse.rows("qualtrics/responses")["answers"][-1].to_list()
+        assert {"question_id": "QID2", "value": "trop cher, désolé"} in answers
+
     @pytest.mark.parametrize(
         ("cells", "column", "code"),
         [
@@ -133,6 +151,25 @@ class TestRows:
         warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows))
         warehouse.land("qualtrics/responses")
         assert warehouse.reasons("qualtrics/responses") == [(205, "QID2", "not_a_whole_number")]
+
+    def test_answers_are_those_cells_that_say_something_in_the_files_order(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        cells = [("9", "4"), ("9 ", ""), (" 8", "-99"), ("", " 9"), ("", "")]
+        rows = [{"QID1": first, "QID2": second} for first, second in cells]
+        warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows))
+        warehouse.land("qualtrics/responses")
+        landed = warehouse.rows("qualtrics/responses").sort("response_id")
+        assert [
+            [(each["question_id"], each["value"]) for each in answers]
+            for answers in landed["answers"].to_list()
+        ] == [
+            [("QID1", "9"), ("QID2", "4")],
+            [("QID1", "9")],
+            [("QID1", "8")],
+            [("QID2", "9")],
+            [],
+        ]
 
     def test_previews_tests_spam_and_synthetic_answers_are_left_out_by_name(
         self, warehouse: TestWarehouse

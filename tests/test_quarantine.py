@@ -51,6 +51,25 @@ def test_centuries_apart_are_still_right() -> None:
     assert instants[1] == datetime(2030, 7, 1, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
+TIDY = st.text(st.sampled_from("'=- \t\u00a0\u3000aé9"), max_size=4)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.lists(st.none() | st.sampled_from(["-99", " -99 ", "plain"]) | TIDY, min_size=1))
+def test_each_cell_is_tidied_whatever_stands_beside_it(cells: list[str | None]) -> None:
+    judge = Judge(export_named("qualtrics/responses"), zone="UTC")
+    frame = pl.DataFrame({"user_language": cells}, schema={"user_language": pl.String})
+
+    def tidied(cell: str | None) -> str | None:
+        text = (cell or "").strip(" \t\u00a0\u3000")
+        if text in ("", "-99"):
+            return None
+        return text[1:] if text[0] == "'" and text[1:2] in tuple("=+@-9") else text
+
+    typed = judge.judge(frame).typed["user_language"]
+    assert typed.to_list() == [tidied(cell) for cell in cells]
+
+
 def judged(**cells: str) -> tuple[pl.DataFrame, list[tuple[str, str]]]:
     """A payment of Stripe's with some cells changed: its row as typed, and the reasons."""
     good = {

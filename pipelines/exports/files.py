@@ -16,9 +16,8 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import OrderedDict, deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
@@ -37,7 +36,7 @@ EXPANDED_BYTES_LIMIT = 64 << 30
 MEMBER_LIMIT = 100_000
 DIRECTORY_BYTES_LIMIT = 16 << 20
 
-_REMEMBERED_HASHES = 4096
+_REMEMBERED_FILES = 4096
 _MEMBER_HEADER_BYTES = 30
 
 _IGNORING_RULES = {
@@ -104,7 +103,7 @@ class SourceFile:
         return self.member is None and self.name.lower().endswith(".gz")
 
     def open(self) -> BinaryIO:
-        """Stream the file's bytes, decompressed.
+        """Stream the file's bytes, decompressed; its hash is known once they have all been read.
 
         Raises:
             FileRefused: The file is gone, a link, empty, damaged, grows out of all proportion
@@ -119,32 +118,25 @@ class SourceFile:
                 stored.close()
                 raise
 
-    def read_through(self, each_chunk: Callable[[bytes], None]) -> None:
-        """Hand over the file's bytes once, chunk by chunk, and remember their hash.
+    def chunks(self) -> Iterator[bytes]:
+        """Read the file's bytes, decompressed, some at a time.
 
         Raises:
             FileRefused: As ``open`` and reading do.
         """
-        digest = hashlib.sha256()
-        # Hashing lets go of the interpreter, so it costs no time beside another look.
-        with self.open() as stream, ThreadPoolExecutor(1) as hasher:
-            hashed: Future[None] | None = None
+        with self.open() as stream:
             while chunk := stream.read(READ_BYTES):
-                if hashed:
-                    hashed.result()
-                hashed = hasher.submit(digest.update, chunk)
-                each_chunk(chunk)
-        _hashes.put(self, digest.hexdigest())
+                yield chunk
 
     def sha256(self) -> str:
-        """Hash the decompressed bytes; asking again is free while the file stays the same.
+        """Hash the decompressed bytes; free if they were read and the file stays the same.
 
         Raises:
             FileRefused: As ``open`` and reading do.
         """
-        if (known := _hashes.get(self)) is None:
-            self.read_through(lambda chunk: None)
-            known = _hashes.get(self)
+        if _hashes.get(self) is None:
+            deque(self.chunks(), maxlen=0)
+        known = _hashes.get(self)
         assert known is not None
         return known
 
@@ -388,6 +380,7 @@ class _SourceStream(io.RawIOBase):
         self._file, self._stored = file, stored
         self._status = os.fstat(stored.fileno())
         self._total = 0
+        self._digest = hashlib.sha256() if _hashes.get(file) is None else None
         if self._status.st_mtime_ns != file.modified_ns:
             raise _changed(file.name)
         self._bytes: BinaryIO = stored
@@ -413,8 +406,12 @@ class _SourceStream(io.RawIOBase):
                 count = len(piece)
                 view[:count] = piece
             self._total += count
+            if self._digest:
+                self._digest.update(view[:count])
             if not count:
                 self._require_whole()
+                if self._digest:
+                    _hashes.put(self._file, self._digest.hexdigest())
             if self._file.is_gzip and _grows_too_much(self._total, self._file.size):
                 raise _bomb(self._file.name)
         return count
@@ -433,25 +430,28 @@ class _SourceStream(io.RawIOBase):
         super().close()
 
 
-class _Hashes:
-    """The hashes of the files seen last, so that nobody reads a file again to name it."""
+class FileNotes:
+    """Something that was found out of each of the files seen last, so that nobody looks again."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int = _REMEMBERED_FILES) -> None:
+        """Begin with nothing known, and never know more files than the limit."""
         self._limit, self._lock = limit, Lock()
         self._known: OrderedDict[SourceFile, str] = OrderedDict()
 
     def get(self, file: SourceFile) -> str | None:
+        """What was found out of a file, if anything was."""
         with self._lock:
             return self._known.get(file)
 
-    def put(self, file: SourceFile, digest: str) -> None:
+    def put(self, file: SourceFile, found: str) -> None:
+        """Remember what was found out of a file."""
         with self._lock:
-            self._known[file] = digest
+            self._known[file] = found
             if len(self._known) > self._limit:
                 self._known.popitem(last=False)
 
 
-_hashes = _Hashes(_REMEMBERED_HASHES)
+_hashes = FileNotes()
 
 
 def _open_folder(name: str | Path, inside: int | None = None) -> int:

@@ -4,9 +4,10 @@ Here: encodings, delimiters, quoting, line ends, rows that break the format, rec
 Not here: what a column is called or means, a vendor's header (``qualtrics`` and others),
 contracts, types.
 
-How a file is read: the encoding is chosen over all its bytes. The header is split off. What
-follows is cut into blocks of whole, well-formed records, which pyarrow parses side by side.
-A record that isn't well-formed never gets to pyarrow, which would repair it in silence.
+How a file is read: the encoding is chosen over all its bytes, or the first of very many. The
+header is split off. What follows is cut into blocks of whole, well-formed records, which pyarrow
+parses side by side. A record that isn't well-formed never gets to pyarrow, which would repair it in
+silence.
 """
 
 import codecs
@@ -24,12 +25,14 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from pipelines.exports.files import FileRefused, SourceFile
+from pipelines.exports.files import FileNotes, FileRefused, SourceFile
 from pipelines.look_ahead import mapped_ahead
 
 COLUMN_LIMIT = 5_000
 HEADER_BYTES_LIMIT = 4 << 20
 BLOCK_BYTES = 16 << 20
+# How much of a UTF-8 file decides its encoding.
+LOOKED_THROUGH_BYTES = 64 << 20
 # CRM text areas hold 131,072 characters; a record of this length is a quote that never closes.
 RECORD_BYTES_LIMIT = 16 << 20
 # What quarantine keeps of a row that is too large to be held at all.
@@ -100,14 +103,17 @@ class TextTable:
     def __init__(
         self,
         file: SourceFile,
-        encoding: str,
+        encoding: "_Encoding",
         header: "_Header",
         block_bytes: int,
         record_bytes_limit: int,
+        fallback_encoding: str | None,
     ) -> None:
         """Keep what ``read_text`` found out."""
         self.file = file
-        self.encoding = encoding
+        self._fallback = fallback_encoding
+        self.encoding = encoding.name
+        self._encoding = encoding
         self.delimiter = header.delimiter
         self.header = header.records
         self.width = len(header.records[-1])
@@ -126,6 +132,7 @@ class TextTable:
         Raises:
             FileRefused: The file turned out damaged, or changed meanwhile. What was read of it
                 before must not be used.
+            EncodingMistaken: The same, but `read_text` will now read it rightly.
         """
         self.rows_read = 0
         self._next_row = self._header.record_count + 1
@@ -137,14 +144,24 @@ class TextTable:
             try:
                 for parsed in mapped_ahead(partial(_parse, grammar), blocks, workers=_WORKERS):
                     yield self._batch(parsed)
-            except pa.ArrowInvalid:
-                # Well-formed UTF-8 can't be refused, so these aren't the bytes that were checked.
-                raise FileRefused(
-                    self.file.name,
-                    "changed_while_read",
-                    "it changed after its encoding was found out",
-                    "Run again when the delivery is complete.",
-                ) from None
+            except (pa.ArrowInvalid, UnicodeDecodeError):
+                raise self._misread() from None
+
+    def _misread(self) -> Exception:
+        """What to say of a text that isn't written as it seemed to be."""
+        encoding = self._encoding
+        if not encoding.is_certain:
+            encoding = _chosen_encoding(self.file, self._fallback, whole=True)
+        if encoding.name != self.encoding:
+            _found_out.put(self.file, encoding.name)
+            return EncodingMistaken(f"{self.file.name} is {encoding.name}, not {self.encoding}")
+        # Well-formed text can't be refused, so these aren't the bytes that were checked.
+        return FileRefused(
+            self.file.name,
+            "changed_while_read",
+            "it changed after its encoding was found out",
+            "Run again when the delivery is complete.",
+        )
 
     def _batch(self, parsed: "_Parsed") -> TextBatch:
         first_row = self._next_row
@@ -164,10 +181,13 @@ def read_text(
     block_bytes: int = BLOCK_BYTES,
     record_bytes_limit: int = RECORD_BYTES_LIMIT,
 ) -> TextTable:
-    """Find out how a text file is written, reading all its bytes once.
+    """Find out how a text file is written, by all its bytes unless it is large.
+
+    A large file is taken for what its beginning is; should that turn out wrong, ``batches`` says so
+    and a second call knows it.
 
     Args:
-        file: The file; its ``sha256()`` is known, free of charge, when this returns.
+        file: The file.
         header_rows: How many records the header has, titles above it included. Blank lines
             above the first record don't count.
         fallback_encoding: What a file is read as that has no byte order mark and isn't UTF-8.
@@ -179,7 +199,7 @@ def read_text(
         FileRefused: The file can't be read as a table at all.
     """
     encoding = _chosen_encoding(file, fallback_encoding)
-    header = _read_header(file, encoding, delimiters, header_rows)
+    header = _read_header(file, encoding.name, delimiters, header_rows)
     if len(header.records) < header_rows or not header.records[-1]:
         raise FileRefused(
             file.name,
@@ -187,7 +207,7 @@ def read_text(
             f"record {header_rows}, the last of its header, is missing, blank or malformed",
             "Export it again with its whole header.",
         )
-    return TextTable(file, encoding, header, block_bytes, record_bytes_limit)
+    return TextTable(file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding)
 
 
 def first_records(
@@ -206,7 +226,7 @@ def first_records(
         FileRefused: As ``read_text`` does.
     """
     encoding = _chosen_encoding(file, fallback_encoding)
-    return _read_header(file, encoding, delimiters, count).records
+    return _read_header(file, encoding.name, delimiters, count).records
 
 
 def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
@@ -234,15 +254,31 @@ def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
 # Encoding
 
 
-def _chosen_encoding(file: SourceFile, fallback: str | None) -> str:
+class EncodingMistaken(Exception):
+    """A large file isn't written as its beginning is; ``read_text`` now knows how."""
+
+
+class _Encoding(NamedTuple):
+    """What a file is written in; not certain if only its beginning says so."""
+
+    name: str
+    is_certain: bool = True
+
+
+_found_out = FileNotes()
+
+
+def _chosen_encoding(file: SourceFile, fallback: str | None, whole: bool = False) -> _Encoding:
+    if known := _found_out.get(file):
+        return _Encoding(known)
     with file.open() as stream:
         start = stream.read(4)
     marked = [name for name, mark in _BYTE_ORDER_MARKS.items() if start.startswith(mark)]
     encoding = marked[0] if marked else "utf-8"
-    bad_byte = _first_undecodable(file, encoding)
+    bad_byte, is_certain = _first_undecodable(file, encoding, whole)
     if bad_byte is not None and not marked and fallback:
         encoding = fallback
-        bad_byte = _first_undecodable(file, encoding)
+        bad_byte, is_certain = _first_undecodable(file, encoding, whole)
     if bad_byte is not None:
         raise FileRefused(
             file.name,
@@ -250,17 +286,26 @@ def _chosen_encoding(file: SourceFile, fallback: str | None) -> str:
             f"byte {bad_byte:,} is not {encoding}",
             "Export it again as UTF-8, or declare its encoding.",
         )
-    return encoding
+    return _Encoding(encoding, is_certain)
 
 
-def _first_undecodable(file: SourceFile, encoding: str) -> int | None:
-    """Find the first byte, counted from 0, that isn't of this encoding."""
+def _first_undecodable(file: SourceFile, encoding: str, whole: bool) -> tuple[int | None, bool]:
+    """Find the first byte, counted from 0, that isn't of this encoding, and whether all were seen.
+
+    Of UTF-8 whether the rest is, too, shows when its rows are read.
+    """
     if codecs.lookup(encoding).name == "iso8859-1":
-        return None  # which has a character for every byte
-    check = _Utf8Check() if encoding.startswith("utf-8") else _EncodingCheck(encoding)
-    file.read_through(check.feed)
+        return None, True  # which has a character for every byte
+    is_utf8 = encoding.startswith("utf-8")
+    check = _Utf8Check() if is_utf8 else _EncodingCheck(encoding)
+    looked_through = 0
+    for chunk in file.chunks():
+        check.feed(chunk)
+        looked_through += len(chunk)
+        if is_utf8 and not whole and looked_through >= LOOKED_THROUGH_BYTES:
+            return check.bad_byte, False
     check.end()
-    return check.bad_byte
+    return check.bad_byte, True
 
 
 class _EncodingCheck:

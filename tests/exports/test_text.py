@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import io
 import os
 import random
@@ -13,7 +14,14 @@ from hypothesis import strategies as st
 
 from pipelines.exports import text
 from pipelines.exports.files import FileRefused, SourceFile, delivered_files
-from pipelines.exports.text import BadRow, TextTable, first_records, read_text, unique_labels
+from pipelines.exports.text import (
+    BadRow,
+    EncodingMistaken,
+    TextTable,
+    first_records,
+    read_text,
+    unique_labels,
+)
 
 SAMPLES = Path(__file__).parent
 
@@ -432,6 +440,46 @@ def test_bytes_slipped_in_after_the_check_are_noticed(folder: Path) -> None:
         read_table(table)
 
     assert refused.value.code == "changed_while_read"
+
+
+LATE_LATIN_1 = b"a,b\n" + b"x,1\n" * 300_000 + "Z\xfcrich,2\n".encode("latin-1")
+
+
+def test_a_large_file_that_turns_out_to_be_latin_1_late_is_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "LOOKED_THROUGH_BYTES", 1 << 20)
+    file = file_of(folder, LATE_LATIN_1)
+    table = read_text(file)
+    assert table.encoding == "utf-8"
+    with pytest.raises(EncodingMistaken):
+        read_table(table)
+
+    again = read_table(read_text(file))
+
+    assert again.table.encoding == "latin-1"
+    assert again.rows[300_002] == ["Z\xfcrich", "2"]
+    assert file.sha256() == hashlib.sha256(LATE_LATIN_1).hexdigest()
+
+
+def test_a_bad_byte_in_a_broken_record_is_noticed_as_well(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "LOOKED_THROUGH_BYTES", 1 << 20)
+    file = file_of(folder, LATE_LATIN_1.replace(b"Z", b'"'))
+    with pytest.raises(EncodingMistaken):
+        read_table(read_text(file))
+    assert read_table(read_text(file)).bad[0].text == '"\xfcrich,2'
+
+
+def test_a_large_file_without_another_encoding_is_refused_late(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "LOOKED_THROUGH_BYTES", 1 << 20)
+    table = read_text(file_of(folder, LATE_LATIN_1), fallback_encoding=None)
+    with pytest.raises(FileRefused) as refused:
+        read_table(table)
+    assert refused.value.reason == "byte 1,200,005 is not utf-8"
 
 
 def test_utf_16_without_a_mark_is_refused(folder: Path) -> None:
