@@ -136,9 +136,10 @@ class Pseudonyms:
 
     def seal_addresses(self, cells: pl.Series) -> pl.Series:
         """Pseudonyms where a cell holds an e-mail address, the cell itself where it doesn't."""
+        letters = cells.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]
+        if letters is None or not re.search(b"@", letters):
+            return cells  # looked for in all of them at once, as ids seldom hold one
         has_address = cells.str.contains("@", literal=True).fill_null(False)
-        if not has_address.any():
-            return cells
         sealed = self.seal_emails(cells.set(~has_address, None))
         return pl.select(pl.when(has_address).then(sealed).otherwise(cells)).to_series()
 
@@ -221,7 +222,8 @@ class Remembered:
         sought = np.arange(len(marks))
         for turn in range(_TURNS):
             row = self._slots.take(self._slots_of(marks, turn).astype(np.int64)) - 1
-            is_it = (row >= 0) & (self._marks.take(row, axis=0) == marks).all(axis=1)
+            first, second = (self._marks.take(row, axis=0) == marks).T
+            is_it = (row >= 0) & first & second
             rows[sought[is_it]] = row[is_it]
             is_left = (row >= 0) & ~is_it  # an empty slot would have been taken
             if not is_left.any():

@@ -119,10 +119,11 @@ class Judge:
             )
         self._schema = schema
         # Where anything goes there is nothing to validate: types are made sure of in casting.
-        anything = [
-            name for name, column in schema.columns.items() if column.nullable and not column.checks
-        ]
-        self._rules = schema.remove_columns(anything)
+        self._rules = schema.remove_columns(_without_rules(schema))
+        # polars counts missing values as it goes, so that only a batch with some need be searched.
+        self._required = [name for name, column in schema.columns.items() if not column.nullable]
+        complete = schema.update_columns({name: {"nullable": True} for name in self._required})
+        self._rules_of_values = complete.remove_columns(_without_rules(complete))
         self._untidy_first = _MAY_BE_SPACE.copy()
         self._untidy_first[[ord("'"), *(null.encode()[0] for null in export.nulls if null)]] = True
         self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
@@ -277,7 +278,9 @@ class Judge:
         if not typed.height:
             return pl.DataFrame(schema=REASON_SCHEMA)
         try:
-            self._rules.validate(typed, lazy=True)
+            is_complete = not any(typed[name].null_count() for name in self._required)
+            rules = self._rules_of_values if is_complete else self._rules
+            rules.validate(typed, lazy=True)
             return pl.DataFrame(schema=REASON_SCHEMA)
         except pandera.errors.SchemaErrors as error:
             cases = error.failure_cases
@@ -305,6 +308,12 @@ class Judge:
             ).alias("explanation"),
         )
         return reasons
+
+
+def _without_rules(schema: pa.DataFrameSchema) -> list[str]:
+    return [
+        name for name, column in schema.columns.items() if column.nullable and not column.checks
+    ]
 
 
 def _columns_with(frame: pl.DataFrame, rare: pl.Expr) -> list[str]:
