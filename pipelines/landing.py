@@ -51,6 +51,8 @@ READER_CONSTANTS = ("survey", "questions")
 
 COMPRESSION = "zstd"
 
+WRITE_BATCH_ROWS = 16_384
+
 SMALL_DELIVERY_BYTES = 64 << 20
 
 _PERSONAL_LABEL = re.compile(
@@ -400,6 +402,7 @@ def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]
         "write_statistics": [
             leaf for leaf, field in written.items() if pa.types.is_primitive(field.type)
         ],
+        "write_batch_size": WRITE_BATCH_ROWS,
     }
 
 

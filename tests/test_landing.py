@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -286,6 +287,9 @@ rows_of_responses = st.lists(
 )
 
 
+EXAMPLES = itertools.count()
+
+
 class TestLaws:
     @settings(
         max_examples=40,
@@ -300,15 +304,16 @@ class TestLaws:
         random: object,
         parts: int,
     ) -> None:
+        example = next(EXAMPLES)  # not `id(rows)`, which another example may have had
         for second, row in enumerate(rows):  # each version has its own modification time
             row["recordedDate"] = f"2025-01-20 00:00:{second:02}"
-        one = make_warehouse(f"one{id(rows)}")
+        one = make_warehouse(f"one{example}")
         one.deliver("qualtrics", "Survey.csv", qualtrics(rows))
         one.land("qualtrics/responses")
 
         shuffled = list(rows)
         random.shuffle(shuffled)  # type: ignore[attr-defined]
-        other = make_warehouse(f"other{id(rows)}")
+        other = make_warehouse(f"other{example}")
         for part in range(parts):
             text = qualtrics(shuffled[part::parts])
             other.deliver("qualtrics", f"{chr(122 - part)} renamed.csv", text)
