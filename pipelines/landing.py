@@ -389,15 +389,17 @@ def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]
     types = export.column_types if export else {}
     personal = {name: rule.personal for name, rule in export.rules.items()} if export else {}
     sealed = [name for name in personal if personal[name] == "email"]
-    unrepeated = ["source_row", *(export.key if export and len(export.key) == 1 else ())]
-    unrepeated += [
-        name for name in types if isinstance(types[name], pl.Datetime) or personal.get(name)
-    ]
+    rising = ["source_row", *(name for name in types if isinstance(types[name], pl.Datetime))]
+    unrepeated = [*rising, *(name for name in types if personal.get(name))]
+    unrepeated += export.key if export and len(export.key) == 1 else ()
     written = {leaf: field for field in schema for leaf in _leaves(field.name, field.type)}
     return {
         "compression": {
-            leaf: "none" if field.name in sealed else COMPRESSION for leaf, field in written.items()
+            leaf: "none" if field.name in (*sealed, *rising) else COMPRESSION
+            for leaf, field in written.items()
         },
+        # Differences of neighbours are shorter than what compressing the numbers leaves of them.
+        "column_encoding": dict.fromkeys(rising, "DELTA_BINARY_PACKED"),
         "use_dictionary": [leaf for leaf, field in written.items() if field.name not in unrepeated],
         "write_statistics": [
             leaf for leaf, field in written.items() if pa.types.is_primitive(field.type)
@@ -803,8 +805,7 @@ class _Writer:
         self._wait()
         self._parquet.add_key_value_metadata(lake.with_account(account))
         self._parquet.close()
-        with open(self._temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        _brought_to_disk(self._temporary)
         os.replace(self._temporary, self._target)
 
     def resolve_duplicates(self, export: Export) -> tuple[int, int]:
@@ -818,6 +819,8 @@ class _Writer:
             without being older.
         """
         self._wait()
+        # A long way: on it meanwhile, so that little is left to do in the end.
+        self._pending = self._thread.submit(_brought_to_disk, self._temporary)
         hashes = np.concatenate(self._key_hashes) if self._key_hashes else np.empty(0, np.uint64)
         self._key_hashes.clear()
         order = pl.Series(hashes).sort().to_numpy()
@@ -826,6 +829,7 @@ class _Writer:
         if not len(repeated):
             return 0, 0
         suspects = np.isin(hashes, repeated)
+        self._wait()
         self._parquet.close()
         going, conflicts = _losers(self._temporary, suspects, export)
         if len(going):
@@ -839,6 +843,11 @@ class _Writer:
             self._temporary.unlink()
             self._temporary = thinned
         return len(going), conflicts
+
+
+def _brought_to_disk(path: Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def _row_groups(path: Path, columns: list[str] | None) -> Iterator[tuple[int, pa.Table]]:
