@@ -17,14 +17,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines import headlines, lake, landing, pseudonyms, releases
+from pipelines import alerts, headlines, lake, landing, pseudonyms, releases
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
 from pipelines.demo.write import DemoRefused, write_demo
 from pipelines.pseudonyms import KeyMissing
 from pipelines.release_files import ReleaseError
 from pipelines.run_lock import LockError, run_lock
-from pipelines.settings import CHECKOUT, Home, SettingsError, load_settings
+from pipelines.settings import CHECKOUT, Home, SettingsError, alert_webhook, load_settings
 
 FAILED, CANNOT_START, DEGRADED = 1, 2, 3
 
@@ -157,6 +157,7 @@ def run(
     if not succeeded:
         standing = f"release {current.seq} stays" if current else "there is no release yet"
         console.print(f"[red]The run failed after {took:.0f} s; nothing was published, {standing}.")
+        _tell(alerts.run_failed(home, None))
         raise typer.Exit(FAILED)
     assert current is not None
     headlines.show(home, console)
@@ -173,6 +174,7 @@ def run(
             "[red]Older deliveries were used for: " + ", ".join(current.stale_exports),
             soft_wrap=True,
         )
+        _tell(alerts.published_from_older_deliveries(home, current))
         raise typer.Exit(DEGRADED)
 
 
@@ -261,6 +263,17 @@ def _prepare(home: Home) -> None:
     if not settings.exists():
         settings.write_text(_DAGSTER_SETTINGS, "utf-8")
     prepare_manifest(CHECKOUT / "dbt_project", home, load_settings(home))
+
+
+def _tell(text: str) -> None:
+    """Post an alert if a webhook is set; the command's outcome is what it is either way."""
+    webhook = alert_webhook()
+    if webhook is None:
+        return
+    try:
+        alerts.send(webhook, text)
+    except alerts.AlertNotSent as error:
+        print(f"cx: nobody was told: {error}", file=sys.stderr)
 
 
 def _execute_refresh(home: Home) -> bool:

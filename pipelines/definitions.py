@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines import defs
+from pipelines.defs.alerts import failed_runs, overdue, stale_releases
 from pipelines.defs.resources import Warehouse, dbt_command_line
 from pipelines.defs.schedules import nightly, refresh
 from pipelines.defs.sensors import deliveries
@@ -11,7 +12,7 @@ definitions = dg.Definitions(
     assets=dg.load_assets_from_package_module(defs),
     jobs=[refresh],
     schedules=[nightly],
-    sensors=[deliveries],
+    sensors=[deliveries, failed_runs, stale_releases, overdue],
     resources={"warehouse": Warehouse(), "dbt": dbt_command_line()},
     executor=dg.in_process_executor,
 )

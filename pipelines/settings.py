@@ -130,6 +130,34 @@ def first_delivery(environment: Mapping[str, str] = os.environ) -> date:
     return _date("CX_FIRST_DELIVERY", environment.get("CX_FIRST_DELIVERY") or "2020-01-01")
 
 
+def alert_webhook(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where alerts are posted (`CX_ALERT_WEBHOOK`), None when nobody is to be told.
+
+    Raises:
+        SettingsError: it is no address of the web.
+    """
+    webhook = environment.get("CX_ALERT_WEBHOOK", "").strip()
+    if webhook and not webhook.startswith(("https://", "http://")):
+        raise SettingsError("CX_ALERT_WEBHOOK is no address. Give one that begins with https://.")
+    return webhook or None
+
+
+def overdue_after_hours(environment: Mapping[str, str] = os.environ) -> float:
+    """Hours without a successful run after which somebody is told (`CX_OVERDUE_AFTER_HOURS`).
+
+    Raises:
+        SettingsError: it is no positive number.
+    """
+    text = environment.get("CX_OVERDUE_AFTER_HOURS") or "26"
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < float("inf"):
+        raise SettingsError(f"CX_OVERDUE_AFTER_HOURS is {text!r}. Give hours such as 26.")
+    return hours
+
+
 def build_file(environment: Mapping[str, str] = os.environ) -> Path:
     """What dbt writes: in the folder `CX_BUILD`, or in that of the builds by hand."""
     folder = environment.get("CX_BUILD")

@@ -150,7 +150,10 @@ def test_landed_days_are_shown_by_delivery_date_and_run_in_one_go(
 
 def test_the_job_starts_by_night_and_by_delivery(definitions: dg.Definitions) -> None:
     assert [schedule.name for schedule in definitions.schedules or ()] == ["nightly"]
-    assert [sensor.name for sensor in definitions.sensors or ()] == ["deliveries"]
+    sensors = {sensor.name: sensor for sensor in definitions.sensors or ()}
+    assert set(sensors) == {"deliveries", "failed_runs", "stale_releases", "overdue"}
+    running = dg.DefaultSensorStatus.RUNNING
+    assert {sensor.default_status for sensor in sensors.values()} == {running}
 
 
 def test_what_is_skipped_before_each_dbt_command_goes_by_its_present_names() -> None:

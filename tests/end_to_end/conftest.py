@@ -26,11 +26,11 @@ def environment_of(home: Path) -> dict[str, str]:
     return {**kept, "CX_HOME": str(home)}
 
 
-def cx(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line on a warehouse."""
+def cx(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line on a warehouse, with further variables if need be."""
     return subprocess.run(
         [CX, *arguments],
-        env=environment_of(home),
+        env={**environment_of(home), **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -14,6 +14,7 @@ import pytest
 from pipelines.settings import BUILD_FILE
 from tests.end_to_end.conftest import CX, Company, cx, environment_of
 from tests.end_to_end.test_kill import content
+from tests.webhook import listening
 
 SIZE = ("--customers", "60", "--months", "4", "--seed", "5")
 NEWEST = "2026-10-31"
@@ -86,8 +87,12 @@ def test_a_refused_delivery_is_told_and_the_rest_is_published_and_marked(home: P
     broken.write_bytes(good.replace(b"startDate", b"beginning"))
     (home / "landing" / "stripe" / NEWEST / "unified_payments (1).csv").unlink()
     before = content(home)
-    ran = cx(home, "run")
+    with listening() as webhook:
+        ran = cx(home, "run", CX_ALERT_WEBHOOK=webhook.address)
     assert ran.returncode == 3
+    (told,) = webhook.texts
+    assert "from older deliveries of qualtrics/responses" in told
+    assert f"{broken.name}: the required column 'startDate' is missing" in told
     assert f"qualtrics/responses {NEWEST}" in ran.stdout
     assert "the required column 'startDate' is missing" in ran.stdout
     assert broken.name in ran.stdout
