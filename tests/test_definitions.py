@@ -17,6 +17,8 @@ from pipelines.settings import CHECKOUT, Home, load_settings
 MARTS = {
     "customers",
     "customers_history",
+    "customer_identities",
+    "identity_coverage",
     "survey_responses",
     "support_cases",
     "customer_months",

@@ -1,0 +1,16 @@
+-- Every id was found by one rule or by none, and every link is an identity.
+select
+    'coverage' as what,
+    sum(id_count) as id_count,
+    sum(
+        own_id_count + foreign_id_count + document_count + email_count + shared_mailbox_count
+        + unresolved_count
+    ) as other_count
+from {{ ref('identity_coverage') }}
+having id_count <> other_count
+union all
+select
+    'links' as what,
+    (select count(*) from {{ ref('customer_identities') }}) as id_count,
+    (select count(*) from {{ ref('int_customer_links') }}) as other_count
+where id_count <> other_count
