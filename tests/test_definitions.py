@@ -28,6 +28,8 @@ MARTS = {
     "retention_monthly",
     "retention_yearly",
     "retention_cohorts",
+    "customer_survival",
+    "churn_events",
     "customer_lifetime_value",
     "clv_models",
 }

@@ -14,7 +14,7 @@
 {% macro within(moment, valid_from, valid_to) -%}
     {#- Whether a moment lies in the span [valid_from, valid_to), open when valid_to is NULL.
         Written with `or valid_to is null`, a left join compares every row with every other one
-        (DuckDB 1.5: 1.64 s instead of 0.03 s for 20,000 orders and 6,600 versions). -#}
+        (DuckDB 1.5). -#}
     {{ valid_from }} <= {{ moment }}
     and {{ moment }} < coalesce({{ valid_to }}, cast('9999-12-31' as date))
 {%- endmacro %}

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from typing import Any
 
+import duckdb
 import numpy as np
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from scipy import stats
 from pipelines import lake
 from pipelines.contracts.contract import all_exports
 from pipelines.lifetime_value import fit_bg_nbd, fit_gamma_gamma
+from pipelines.settings import BUILD_FILE
 from tests.end_to_end.conftest import Company
 
 # One in a thousand: the draws are fixed by the seed, so a test that passes once passes for ever.
@@ -291,3 +293,46 @@ def _logistic(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         information = design.T @ (design * (probability * (1 - probability))[:, None])
         beta = beta + np.linalg.solve(information, design.T @ (y - probability))
     return beta, np.sqrt(np.diag(np.linalg.inv(information)))
+
+
+class TestSurvival:
+    @pytest.mark.filterwarnings("ignore:The confidence interval is undefined")
+    def test_it_is_what_scipy_estimates_from_the_lives(self, company: Company) -> None:
+        build = max(
+            company.home.builds.glob(f"*/{BUILD_FILE}"), key=lambda path: path.stat().st_mtime
+        )
+        with duckdb.connect(str(build), read_only=True) as connection:
+            lives = connection.sql(
+                "select life_months, is_ended from intermediate.int_subscription_lives"
+            ).pl()
+        months = lives["life_months"].to_numpy()
+        ended = lives["is_ended"].to_numpy()
+        estimate = stats.ecdf(stats.CensoredData(months[ended], right=months[~ended])).sf
+        interval = estimate.confidence_interval(0.95, method="log-log")
+        rows = company.release.sql(
+            "select months, survival, survival_low, survival_high from customer_survival "
+            "where dimension = 'all' and months > 0 order by months"
+        ).pl()
+        at = rows["months"].to_numpy()
+        assert len(at) > 12
+        np.testing.assert_allclose(rows["survival"], estimate.evaluate(at), rtol=1e-12)
+        for ours, theirs in (("survival_low", interval.low), ("survival_high", interval.high)):
+            np.testing.assert_allclose(rows[ours], theirs.evaluate(at), rtol=1e-6)
+
+    def test_who_is_lost_is_missing_at_the_months_end(self, company: Company) -> None:
+        events, bridge = one(
+            company,
+            """
+            with lost as (
+                select month, count(distinct customer_key) as customers
+                from churn_events where is_customer_lost group by month
+            )
+            select
+                sum(lost.customers),
+                sum(churned_customers)
+            from retention_monthly join lost using (month)
+            where dimension = 'all' and not is_partial_month
+            """,
+        )
+        # Who came and left within one month was never counted at a month's end.
+        assert 0.9 * events <= bridge <= events
