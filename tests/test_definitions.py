@@ -23,6 +23,8 @@ MARTS = {
     "support_cases",
     "customer_months",
     "csat_monthly",
+    "ces_monthly",
+    "enps_monthly",
     "nps_monthly",
     "nps_rolling_90d",
     "retention_monthly",

@@ -38,6 +38,18 @@ with counts as (
         response_count - satisfied_count as detractor_count,
         asked_count as anonymous_count
     from {{ ref('csat_monthly') }}
+    union all
+    -- Of CES by scale, so that each adds up for itself.
+    select
+        'ces_monthly ' || scale as mart,
+        month as period,
+        dimension,
+        response_count,
+        easy_count as promoter_count,
+        neutral_count as passive_count,
+        hard_count as detractor_count,
+        0 as anonymous_count
+    from {{ ref('ces_monthly') }}
 
 ),
 

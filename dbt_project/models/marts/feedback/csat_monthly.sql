@@ -49,24 +49,7 @@ counted as (
 
 ),
 
--- A month without an answer has its one row, of zeros.
-every_month as (
-
-    select
-        months.month,
-        coalesce(counted.dimension, 'all') as dimension,
-        coalesce(counted.dimension_value, 'all') as dimension_value,
-        coalesce(counted.asked_count, 0) as asked_count,
-        coalesce(counted.response_count, 0) as response_count,
-        coalesce(counted.satisfied_count, 0) as satisfied_count,
-        coalesce(counted.score_100_sum, 0) as score_100_sum,
-        cast({{ dbt.dateadd('month', -1, 'months.month') }} as date) as month_before,
-        months.is_partial_month
-    from months
-    left join counted on months.month = counted.month
-    where months.month >= (select min(first.month) from counted as first)
-
-),
+{{ every_month(['asked_count', 'response_count', 'satisfied_count', 'score_100_sum']) }},
 
 compared as (
 
@@ -81,11 +64,7 @@ compared as (
             'before.response_count',
         ) }} as csat_change_z
     from every_month
-    left join every_month as before
-        on
-            every_month.dimension = before.dimension
-            and every_month.dimension_value = before.dimension_value
-            and every_month.month_before = before.month
+    {{ join_month_before() }}
 
 ),
 

@@ -61,26 +61,14 @@ counted as (
 
 ),
 
--- A month without an answer has its one row, of zeros.
-every_month as (
-
-    select
-        months.month,
-        coalesce(counted.dimension, 'all') as dimension,
-        coalesce(counted.dimension_value, 'all') as dimension_value,
-        coalesce(counted.response_count, 0) as response_count,
-        coalesce(counted.promoter_count, 0) as promoter_count,
-        coalesce(counted.passive_count, 0) as passive_count,
-        coalesce(counted.detractor_count, 0) as detractor_count,
-        coalesce(counted.respondent_count, 0) as respondent_count,
-        coalesce(counted.anonymous_count, 0) as anonymous_count,
-        cast({{ dbt.dateadd('month', -1, 'months.month') }} as date) as month_before,
-        months.is_partial_month
-    from months
-    left join counted on months.month = counted.month
-    where months.month >= (select min(first.month) from counted as first)
-
-),
+{{ every_month([
+    'response_count',
+    'promoter_count',
+    'passive_count',
+    'detractor_count',
+    'respondent_count',
+    'anonymous_count',
+]) }},
 
 compared as (
 
@@ -102,11 +90,7 @@ compared as (
             'before.response_count',
         ) }} as nps_change_z
     from every_month
-    left join every_month as before
-        on
-            every_month.dimension = before.dimension
-            and every_month.dimension_value = before.dimension_value
-            and every_month.month_before = before.month
+    {{ join_month_before() }}
 
 ),
 
