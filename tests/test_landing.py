@@ -460,6 +460,8 @@ class TestSamples:
             ("salesforce", "user", "WE_00D8a000000XyZ1EAK_1.ZIP", 2, 2, {}),
             ("salesforce", "case", "WE_00D8a000000XyZ1EAK_1.ZIP", 4, 4, {}),
             ("salesforce", "case_history", "WE_00D8a000000XyZ1EAK_1.ZIP", 3, 3, {}),
+            ("salesforce", "case_comment", "WE_00D8a000000XyZ1EAK_1.ZIP", 0, 0, {}),
+            ("salesforce", "email_message", "EmailMessage.csv", 4, 4, {}),
             ("shopify", "orders", "orders_export_1.csv", 4, 4, {}),
             ("stripe", "payments", "unified_payments.csv", 4, 4, {}),
             ("stripe", "subscriptions", "subscriptions.csv", 3, 3, {}),
@@ -498,6 +500,56 @@ class TestSamples:
         assert cases["is_deleted"].to_list() == [False, False, False, True]
         assert cases["created_date"][0] == datetime(2025, 1, 14, 9, 12, 33, tzinfo=UTC)
         assert json.loads(cases["extras"][0]) == {"CSAT_Score__c": "4", "Region__c": "LATAM"}
+
+    def test_an_email_keeps_its_case_and_its_times_and_nothing_of_what_was_said(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        path = SAMPLES / "salesforce" / "EmailMessage.csv"
+        warehouse.deliver("salesforce", path.name, path)
+        account = warehouse.land("salesforce/email_message")
+        emails = warehouse.rows("salesforce/email_message")
+        assert emails["incoming"].to_list() == [True, False, False, False]
+        assert emails["status"].to_list() == ["2", "3", "3", "5"]
+        assert emails["parent_id"].null_count() == 1  # the renewal is no case
+        assert emails["message_date"][1] == datetime(2025, 1, 14, 10, 14, 59, tzinfo=UTC)
+        assert emails["message_date"][3] is None
+        assert emails["is_deleted"].to_list() == [False, False, False, True]
+        # Every column is known, and no cell but those that are declared went into the lake.
+        assert account is not None
+        assert (account.unknown_columns, account.sealed_columns) == ((), ())
+        assert emails["extras"].null_count() == 4
+        told = emails.write_json()
+        assert not [word for word in ("example", "charge", "Ruiz", "RE:", "CAHj") if word in told]
+
+    def test_a_comment_keeps_who_wrote_it_for_whom_and_not_what_it_says(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        header = (SAMPLES / "salesforce" / "CaseComment.csv").read_text()
+        agent, when = "0058a00000MNWtZAAX", "2025-01-14 10:01:00"
+        case, later = "5008a00001CsE0aAAF", "2025-01-14 11:00:00"
+        rows = [
+            ("00a8a00000Cc00aAAB", "", case, "1", "We call 0555.\nSoon", agent, when, later, "0"),
+            ("00a8a00000Cc00bAAB", "", case, "0", "He is angry", agent, when, when, "1"),
+            ("00a8a00000Cc00cAAB", "", "000000000000000AAA", "1", "Lost", agent, when, when, "0"),
+            *((f"00a8a00000Dd{at:03}AAB", "", case, "1", "", agent, when, when, "0")
+              for at in range(50)),
+        ]  # fmt: skip
+        lines = [
+            '"' + '","'.join((*cells[:7], cells[7], cells[7], agent, cells[8])) + '"\n'
+            for cells in rows
+        ]
+        warehouse.deliver("salesforce", "CaseComment.csv", header + "".join(lines))
+        account = warehouse.land("salesforce/case_comment")
+        assert account is not None
+        assert (account.read, account.accepted, account.rejected) == (53, 52, 1)
+        assert warehouse.reasons("salesforce/case_comment") == [(4, "parent_id", "missing")]
+        comments = warehouse.rows("salesforce/case_comment").head(2)
+        assert comments["is_published"].to_list() == [True, False]
+        assert comments["is_deleted"].to_list() == [False, True]
+        assert comments["created_by_id"].to_list() == [agent, agent]
+        assert comments["created_date"][0] == datetime(2025, 1, 14, 10, 1, tzinfo=UTC)
+        assert comments["system_modstamp"][0] == datetime(2025, 1, 14, 11, tzinfo=UTC)
+        assert "angry" not in comments.write_json()
 
     def test_shopify_lines_carry_their_order_and_nothing_else(
         self, warehouse: TestWarehouse

@@ -116,7 +116,12 @@ class SalesforceContact(pa.DataFrameModel):
     key=("id",),
     delivery="full",
     nulls=(NO_RECORD,),
-    known=("Username", "FirstName", "LastName", "Name", "Alias", "Title", "LocaleSidKey", "Phone"),
+    known=labels(
+        """
+        Username, FirstName, LastName, Name, Alias, Title, LocaleSidKey, Phone, AccountId,
+        UserSubtype
+        """
+    ),
 )
 class SalesforceUser(pa.DataFrameModel):
     """One row per user (an agent or a manager) and delivery."""
@@ -129,6 +134,8 @@ class SalesforceUser(pa.DataFrameModel):
     user_role_id: str = column("UserRoleId", required=False, salesforce_id=True)
     employee_number: str = column("EmployeeNumber", required=False)
     manager_id: str = column("ManagerId", required=False, salesforce_id=True)
+    user_type: str = column("UserType", required=False)
+    contact_id: str = column("ContactId", required=False, salesforce_id=True)
     created_date: Timestamp = column("CreatedDate", required=False)
 
 
@@ -204,6 +211,70 @@ class SalesforceCaseHistory(pa.DataFrameModel):
     last_modified_date: Timestamp = column("LastModifiedDate", nullable=False)
     last_modified_by_id: str = column("LastModifiedById", required=False, salesforce_id=True)
     is_deleted: bool = column("IsDeleted", required=False)
+
+
+@export(
+    "salesforce",
+    "case_comment",
+    files=("CaseComment.csv",),
+    key=("id",),
+    modified="system_modstamp",
+    delivery="full",
+    nulls=(NO_RECORD,),
+    known=labels(
+        """
+        CommunityId, CommentBody, CommentBodyRichtext, LastModifiedById, ConnectionReceivedId,
+        ConnectionSentId, CreatorName, CreatorFullPhotoUrl, CreatorSmallPhotoUrl,
+        IsNotificationSelected
+        """
+    ),
+)
+class SalesforceCaseComment(pa.DataFrameModel):
+    """One row per comment on a case, public or internal, and delivery."""
+
+    id: str = column("Id", salesforce_id=True, nullable=False, str_matches=ID)
+    is_deleted: bool = column("IsDeleted", nullable=False)
+    parent_id: str = column("ParentId", salesforce_id=True, nullable=False, str_matches=ID)
+    is_published: bool = column("IsPublished", nullable=False)
+    created_by_id: str = column("CreatedById", salesforce_id=True)
+    created_date: Timestamp = column("CreatedDate", nullable=False)
+    last_modified_date: Timestamp = column("LastModifiedDate", required=False)
+    system_modstamp: Timestamp = column("SystemModstamp", nullable=False)
+
+
+@export(
+    "salesforce",
+    "email_message",
+    files=("EmailMessage.csv",),
+    key=("id",),
+    modified="system_modstamp",
+    delivery="full",
+    nulls=(NO_RECORD,),
+    known=labels(
+        """
+        ActivityId, LastModifiedById, TextBody, HtmlBody, Headers, Subject, Name, FromName,
+        FromAddress, ValidatedFromAddress, ToAddress, CcAddress, BccAddress, ToIds, CcIds, BccIds,
+        HasAttachment, AttachmentIds, ContentDocumentIds, MessageSize, ReplyToEmailMessageId,
+        IsPrivateDraft, IsExternallyVisible, MessageIdentifier, ThreadIdentifier,
+        ClientThreadIdentifier, IsClientManaged, RelatedToId, IsTracked, IsOpened,
+        FirstOpenedDate, LastOpenedDate, IsBounced, EmailTemplateId, EmailRoutingAddressId,
+        AutomationType, Source, CurrencyIsoCode
+        """
+    ),
+)
+class SalesforceEmailMessage(pa.DataFrameModel):
+    """One row per e-mail, received or written, about a case or anything else, and delivery."""
+
+    id: str = column("Id", salesforce_id=True, nullable=False, str_matches=ID)
+    is_deleted: bool = column("IsDeleted", nullable=False)
+    parent_id: str = column("ParentId", salesforce_id=True)
+    incoming: bool = column("Incoming", nullable=False)
+    status: str = column("Status", nullable=False)
+    created_by_id: str = column("CreatedById", salesforce_id=True)
+    created_date: Timestamp = column("CreatedDate", nullable=False)
+    message_date: Timestamp = column("MessageDate", required=False)
+    last_modified_date: Timestamp = column("LastModifiedDate", required=False)
+    system_modstamp: Timestamp = column("SystemModstamp", nullable=False)
 
 
 @export(

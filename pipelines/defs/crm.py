@@ -3,8 +3,10 @@
 from pipelines.contracts.salesforce import (
     SalesforceAccount,
     SalesforceCase,
+    SalesforceCaseComment,
     SalesforceCaseHistory,
     SalesforceContact,
+    SalesforceEmailMessage,
     SalesforceOpportunity,
     SalesforceUser,
 )
@@ -15,4 +17,6 @@ salesforce_contact = landed(SalesforceContact)
 salesforce_user = landed(SalesforceUser)
 salesforce_case = landed(SalesforceCase)
 salesforce_case_history = landed(SalesforceCaseHistory)
+salesforce_case_comment = landed(SalesforceCaseComment)
+salesforce_email_message = landed(SalesforceEmailMessage)
 salesforce_opportunity = landed(SalesforceOpportunity)

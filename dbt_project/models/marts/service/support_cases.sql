@@ -11,6 +11,26 @@ scores as (
 
 ),
 
+reply_coverage as (
+
+    select * from {{ ref('int_case_reply_coverage') }}
+
+),
+
+replies as (
+
+    select
+        replies.case_key,
+        min(replies.replied_at) as first_reply_at,
+        count(*) as reply_count
+    from {{ ref('int_case_replies') }} as replies
+    cross join reply_coverage
+    -- Where e-mails no longer come and comments do, the first comment need not be the first reply.
+    where cast(replies.replied_at as date) <= reply_coverage.known_through
+    group by replies.case_key
+
+),
+
 as_of as (
 
     select * from {{ ref('int_as_of') }}
@@ -55,6 +75,17 @@ dated as (
 
     select
         cases.*,
+        replies.first_reply_at,
+        -- No reply is 0 of them only where replies would have been delivered.
+        case
+            when cast(cases.opened_at as date) <= reply_coverage.known_through
+                then coalesce(replies.reply_count, 0)
+        end as reply_count,
+        coalesce(
+            cast(coalesce(cases.closed_at, cases.opened_at) as date)
+            <= reply_coverage.known_through,
+            false
+        ) as are_all_replies_known,
         -- A closed case belongs to the team that its agent was in when it closed.
         case
             when cases.closed_at is null then as_of.as_of
@@ -62,6 +93,8 @@ dated as (
         end as team_on
     from cases
     cross join as_of
+    cross join reply_coverage
+    left join replies on cases.case_key = replies.case_key
     where not cases.is_deleted
 
 ),
@@ -90,16 +123,21 @@ final as (
         dated.first_assigned_at,
         dated.first_touched_at,
         {{ whole_minutes('dated.opened_at', 'dated.first_touched_at') }} as first_touch_minutes,
-        cast(null as timestamptz) as first_reply_at,
-        cast(null as bigint) as first_reply_minutes,
+        dated.first_reply_at,
+        {{ whole_minutes('dated.opened_at', 'dated.first_reply_at') }} as first_reply_minutes,
         cast(null as bigint) as first_reply_business_minutes,
         {{ whole_minutes('dated.opened_at', 'dated.closed_at') }} as resolution_minutes,
         cast(null as bigint) as resolution_business_minutes,
-        cast(null as integer) as reply_count,
+        cast(dated.reply_count as integer) as reply_count,
         coalesce(dated.reopen_count, 0) as reopen_count,
         coalesce(dated.transfer_count, 0) as transfer_count,
         dated.is_escalated,
-        cast(null as boolean) as is_first_contact_resolved,
+        case
+            when not dated.is_closed or not dated.are_all_replies_known then null
+            when dated.reopen_count > 0 or dated.transfer_count > 0 then false
+            -- Solved without a written reply (by phone, or nothing to solve): nobody can tell.
+            when dated.reply_count > 0 then dated.reply_count = 1
+        end as is_first_contact_resolved,
         dated.sla_due_at,
         case
             when dated.sla_due_at is null then null

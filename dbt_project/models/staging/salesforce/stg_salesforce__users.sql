@@ -11,6 +11,8 @@ final as (
         user_role_id,
         employee_number,
         manager_id as manager_user_id,
+        user_type,
+        contact_id,
         missing_since is not null as is_deleted,
         missing_since as deleted_on,
         created_date as created_at,
