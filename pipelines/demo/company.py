@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipelines.demo import accounts, population, purchases, service, subscriptions, surveys
+from pipelines.demo import (
+    accounts,
+    population,
+    purchases,
+    replies,
+    service,
+    subscriptions,
+    surveys,
+)
 from pipelines.demo.periods import Array, Calendar
 from pipelines.demo.truth import Parameters
 
@@ -37,6 +45,7 @@ class Company:
         lines: by order and line number.
         case_events: by case and time; see `service.draw_cases`.
         cases: one row per case.
+        correspondence: what is written about cases, agents' replies among it.
         responses: answers to the relationship survey, by the time they were recorded.
         ratings: answers to the support survey, by the time they were recorded.
         billing: subscriptions and payments; see `subscriptions.draw_billing`.
@@ -54,6 +63,7 @@ class Company:
     lines: pl.DataFrame
     cases: pl.DataFrame
     case_events: pl.DataFrame
+    correspondence: replies.Correspondence
     responses: pl.DataFrame
     ratings: pl.DataFrame
     billing: subscriptions.Billing
@@ -84,6 +94,7 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
         lines,
         cases,
         events,
+        replies.draw_correspondence(cases, events, customers, calendar, seed),
         responses,
         ratings,
         billing,

@@ -47,6 +47,7 @@ MONTHLY_UP_TO, QUARTERLY_UP_TO = 50_000, 500_000
 NO_RECORD = "000000000000000AAA"
 ACCOUNT, CONTACT, USER = "0018a00002", "0038a00003", "0058a00000"
 CASE, CASE_EVENT, OPPORTUNITY, GROUP = "5008a00001", "0178a00000", "0068a00004", "00G8a00000"
+COMMENT, EMAIL = "00a8a00000", "02s8a00000"
 
 _ADDRESS = (
     "Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode", "Latitude",
@@ -95,6 +96,21 @@ CASE_HISTORY_HEADERS = (
     "LastModifiedById", "IsDeleted",
 )  # fmt: skip
 
+CASE_COMMENT_HEADERS = (
+    "Id", "CommunityId", "ParentId", "IsPublished", "CommentBody", "CreatedById", "CreatedDate",
+    "SystemModstamp", "LastModifiedDate", "LastModifiedById", "IsDeleted",
+)  # fmt: skip
+
+EMAIL_MESSAGE_HEADERS = (
+    "Id", "ParentId", "ActivityId", "CreatedById", "CreatedDate", "LastModifiedDate",
+    "LastModifiedById", "SystemModstamp", "TextBody", "HtmlBody", "Headers", "Subject",
+    "FromName", "FromAddress", "ToAddress", "CcAddress", "BccAddress", "Incoming",
+    "HasAttachment", "Status", "MessageDate", "IsDeleted", "MessageSize",
+    "ReplyToEmailMessageId", "IsPrivateDraft", "IsExternallyVisible", "MessageIdentifier",
+    "ThreadIdentifier", "ClientThreadIdentifier", "IsClientManaged", "RelatedToId", "IsTracked",
+    "FirstOpenedDate", "LastOpenedDate", "IsBounced", "EmailTemplateId",
+)  # fmt: skip
+
 OPPORTUNITY_HEADERS = (
     "Id", "IsDeleted", "AccountId", "RecordTypeId", "IsPrivate", "Name", "Description",
     "StageName", "Amount", "Probability", "ExpectedRevenue", "TotalOpportunityQuantity",
@@ -104,6 +120,8 @@ OPPORTUNITY_HEADERS = (
     "LastModifiedById", "SystemModstamp", "LastActivityDate", "FiscalQuarter", "FiscalYear",
     "Fiscal", "ContactId",
 )  # fmt: skip
+
+SUPPORT_ADDRESS = "support@acme.example.com"
 
 ADDED_COLUMN = "Loyalty_Tier__c"
 SUPPLIED_EVERY = 33
@@ -282,6 +300,8 @@ def _members(company: Company) -> Iterable[Member]:
     yield _users(company)
     yield _cases(company)
     yield _case_history(company)
+    yield _case_comments(company)
+    yield _email_messages(company)
     yield _opportunities(company)
 
 
@@ -578,6 +598,83 @@ def _case_history(company: Company) -> Member:
         versions,
         _layout(CASE_HISTORY_HEADERS, cells),
         {"Id": salesforce_id(CASE_EVENT, "invented")},
+    )
+
+
+def _case_comments(company: Company) -> Member:
+    created, author = moment("created"), user_id("author")
+    cells: Layout = {
+        "Id": salesforce_id(COMMENT, "comment"),
+        "ParentId": salesforce_id(CASE, "case"),
+        "IsPublished": _flag(pl.col("is_published")),
+        "CommentBody": either(
+            pl.col("is_published"),
+            'We have looked into it.\nIs it ""working"" now?',
+            "Called him, no answer.",
+        ),
+        "CreatedById": author,
+        "CreatedDate": created,
+        "SystemModstamp": moment("since"),
+        "LastModifiedDate": created,
+        "LastModifiedById": author,
+        "IsDeleted": _flag(pl.col("is_deleted")),
+    }
+    return Member(
+        "case_comment",
+        "CaseComment.csv",
+        company.correspondence.comments,
+        _layout(CASE_COMMENT_HEADERS, cells),
+        {"Id": salesforce_id(COMMENT, "invented")},
+    )
+
+
+def _email_messages(company: Company) -> Member:
+    emails = company.correspondence.emails
+    case = emails["case"].fill_null(0)
+    emails = emails.with_columns(
+        company.cases["subject"].gather(case).alias("subject"),
+        company.people["email"].gather(company.cases["person"].gather(case)).alias("person_email"),
+        pl.col("case").fill_null(0),
+        has_case=emails["case"].is_not_null(),
+    )
+    created, author, incoming = moment("created"), user_id("author"), pl.col("is_incoming")
+    subject = _doubled(choice(names.CASE_SUBJECTS, "subject"))
+    person = pl.col("person_email")
+    cells: Layout = {
+        "Id": salesforce_id(EMAIL, "email"),
+        "ParentId": _or_none(pl.col("has_case"), salesforce_id(CASE, "case")),
+        "ActivityId": NO_RECORD,
+        "CreatedById": author,
+        "CreatedDate": created,
+        "LastModifiedDate": created,
+        "LastModifiedById": author,
+        "SystemModstamp": created,
+        "TextBody": either(incoming, "Hello,\nwhat now?", "We have looked into it.\nGreetings"),
+        "HtmlBody": either(incoming, "", '<body class=""reply"">We have looked into it.</body>'),
+        "Subject": either(incoming, subject, pl.concat_str(pl.lit("RE: "), subject)),
+        "FromAddress": either(incoming, person, SUPPORT_ADDRESS),
+        "ToAddress": either(incoming, SUPPORT_ADDRESS, person),
+        "Incoming": _flag(incoming),
+        "HasAttachment": "0",
+        "Status": pl.col("status").cast(pl.String),
+        "MessageDate": moment("sent"),
+        "IsDeleted": "0",
+        "MessageSize": "1204",
+        "ReplyToEmailMessageId": NO_RECORD,
+        "IsPrivateDraft": "0",
+        "IsExternallyVisible": "0",
+        "IsClientManaged": "0",
+        "RelatedToId": NO_RECORD,
+        "IsTracked": "0",
+        "IsBounced": "0",
+        "EmailTemplateId": NO_RECORD,
+    }
+    return Member(
+        "email_message",
+        "EmailMessage.csv",
+        emails,
+        _layout(EMAIL_MESSAGE_HEADERS, cells),
+        {"Id": salesforce_id(EMAIL, "invented")},
     )
 
 

@@ -72,7 +72,8 @@ class Service:
     """How long until somebody works on a case, and how that moves the rating.
 
     Hours from New to Working are log-normal; ln(median) is shifted by team. P(satisfied, i.e. 4 or
-    5 of 5) = logistic(intercept − slope · ln hours).
+    5 of 5) = logistic(intercept − slope · ln hours). Where a case gets a reply in writing, the
+    first one sets it to Working.
     """
 
     median_hours: float = 4.0

@@ -11,6 +11,7 @@ from pipelines.demo import qualtrics, reference, salesforce, shopify, stripe
 from pipelines.demo.assembly import Ledger
 from pipelines.demo.company import Company, draw_company
 from pipelines.demo.faults import rows_of_a_kind
+from pipelines.demo.replies import first_contacts
 from pipelines.demo.surveys import (
     ANONYMOUS,
     BANDS,
@@ -174,6 +175,8 @@ def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) ->
     subscriptions = company.billing.subscriptions
     payments = company.billing.payments
     cases = company.cases
+    replies = company.correspondence.replies
+    closed = first_contacts(company.case_events, replies).filter("is_closed")
     answered = {
         "nps_scores": responses["nps"],
         "relationship_csat_scores": responses["csat"],
@@ -218,6 +221,14 @@ def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) ->
         "cases": cases.height,
         "closed_cases": cases.filter(pl.col("closed") < end).height,
         "touched_cases": cases.filter(pl.col("touched") < end).height,
+        "agent_replies": replies.height,
+        "answered_cases": replies["case"].n_unique(),
+        "cases_resolved_at_first_contact": closed.filter(
+            pl.col("is_direct") & (pl.col("replies") == 1)
+        ).height,
+        "cases_not_resolved_at_first_contact": closed.filter(
+            ~pl.col("is_direct") | (pl.col("replies") > 1)
+        ).height,
         "relationship_responses": responses.height,
         "support_responses": ratings.height,
         "responses_by_email_only": sum(

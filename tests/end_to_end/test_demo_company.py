@@ -109,6 +109,32 @@ class TestNumbersAgree:
         orders = one(company, "select sum(order_count) from customers")
         assert orders == (counts["countable_orders"],)
 
+    def test_replies_are_counted_and_judged_as_they_were_written(self, company: Company) -> None:
+        counts = company.truth["counts"]
+        found = one(
+            company,
+            """
+            select
+                sum(reply_count),
+                count(*) filter (where reply_count > 0),
+                count(first_reply_at),
+                count(*) filter (where is_first_contact_resolved),
+                count(*) filter (where not is_first_contact_resolved)
+            from support_cases
+            """,
+        )
+        assert found == (
+            counts["agent_replies"],
+            counts["answered_cases"],
+            counts["answered_cases"],
+            counts["cases_resolved_at_first_contact"],
+            counts["cases_not_resolved_at_first_contact"],
+        )
+        assert min(found) > 500
+        # Nothing internal, unsent or taken back is a reply: these come before work begins.
+        early = "select count(*) from support_cases where first_reply_at <> first_touched_at"
+        assert one(company, early) == (0,)
+
     def test_revenue_is_the_planted_one_to_the_cent(self, company: Company) -> None:
         counts = company.truth["counts"]
         (dollars,) = one(
@@ -160,12 +186,15 @@ class TestTruth:
         shares = {band: churned / at_risk for band, (at_risk, churned) in _churn(company).items()}
         assert shares["promoter"] < shares["passive"] < shares["detractor"]
 
-    def test_a_slow_start_costs_satisfaction_as_planted(self, company: Company) -> None:
+    @pytest.mark.parametrize("minutes", ["first_touch_minutes", "first_reply_minutes"])
+    def test_a_slow_start_costs_satisfaction_as_planted(
+        self, company: Company, minutes: str
+    ) -> None:
         rows = company.release.execute(
-            """
-            select first_touch_minutes / 60.0 as hours, latest_csat_band = 'satisfied' as satisfied
+            f"""
+            select {minutes} / 60.0 as hours, latest_csat_band = 'satisfied' as satisfied
             from support_cases
-            where first_touch_minutes > 0 and latest_csat_band is not null
+            where {minutes} > 0 and latest_csat_band is not null
             """
         ).fetchnumpy()
         hours, satisfied = rows["hours"].astype(float), rows["satisfied"].astype(float)
