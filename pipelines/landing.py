@@ -286,6 +286,7 @@ def _code_fingerprint(reader: str, contracts: str) -> str:
         reading_module,
         text_module,
         importlib.import_module("pipelines.exports.table"),
+        importlib.import_module("pipelines.exports.surveys"),
         importlib.import_module(f"pipelines.exports.{reader}"),
         importlib.import_module(contracts),
     )
@@ -452,7 +453,7 @@ def _land_file(
     # One worker: a judge keeps what it has looked up for later batches.
     for rows, verdict in mapped_ahead(judged, opened.rows(), workers=1):
         tally.add(verdict, len(rows.bad_rows))
-        bad = _rejected_table(file, rows, verdict, export)
+        bad = _rejected_table(opened, rows, verdict, export)
         if bad.num_rows:
             rejected.write(bad)
             tally.add_reasons(bad)
@@ -543,19 +544,22 @@ def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
 
 def _score_rules(opened: Reading, around: Surroundings) -> list[tuple[ScoreRule, str]]:
     """The scored questions of a file with their columns: declared, or marked by the vendor."""
-    survey = opened.constants.get("survey")
     declared = {
-        question.question_id: ScoreRule.of(question)
+        (question.survey, question.question_id): ScoreRule.of(question)
         for question in around.declared
-        if question.survey == survey
     }
     rules = []
     for question in opened.questions:
-        rule = declared.get(question.question_id)
-        if rule is None and question.is_nps:
-            rule = ScoreRule(question.question_id, 0, 10, {})
+        survey = question.survey or opened.constants.get("survey", "")
+        rule = declared.get((survey, question.question_id))
+        if rule is None and question.mark is not None:
+            rule = ScoreRule(
+                question.question_id, question.mark.scale_min, question.mark.scale_max, {}
+            )
         if rule is not None:
-            rules.append((rule, question.label))
+            # Several surveys of one file may ask a question of the same id.
+            name = question.label if question.survey else rule.question_id
+            rules.append((replace(rule, question_id=name), question.label))
     return rules
 
 
@@ -679,11 +683,11 @@ def _looked_up(texts: list[str], places: np.ndarray) -> pa.DictionaryArray:
 
 
 def _rejected_table(
-    file: SourceFile, rows: Rows, verdict: quarantine.Verdict, export: Export
+    opened: Reading, rows: Rows, verdict: quarantine.Verdict, export: Export
 ) -> pa.Table:
     records: list[dict[str, Any]] = [
         {
-            "source_file": file.name,
+            "source_file": opened.file.name,
             "source_row": bad.row,
             "record_key": None,
             "reasons": [{"column": "", "code": bad.code, "explanation": bad.reason}],
@@ -696,12 +700,13 @@ def _rejected_table(
             pl.struct("column", "code", "explanation").alias("reasons")
         )
         index = grouped["row"]
-        labels = [name for name, kind in rows.frame.schema.items() if kind == pl.String]
-        raw = rows.frame.select(labels)[index].select(pl.struct(pl.all()).struct.json_encode())
+        raw = rows.frame.select(opened.labels)[index].select(
+            pl.struct(pl.all()).struct.json_encode()
+        )
         keys = verdict.typed[export.key[0]].gather(index).cast(pl.String)
         records += [
             {
-                "source_file": file.name,
+                "source_file": opened.file.name,
                 "source_row": number,
                 "record_key": key if len(export.key) == 1 else None,
                 "reasons": reasons,

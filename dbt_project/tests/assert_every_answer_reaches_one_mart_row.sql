@@ -3,14 +3,24 @@
     'dagster': {'ref': {'name': 'survey_responses'}},
 }) }}
 
--- Counted in staging by another way than int_survey_answers takes.
-with qualtrics_answers as (
+-- Counted by another way than int_survey_answers takes.
+with answers as (
+
+    select
+        source,
+        survey,
+        {{ unnested_answer('answers') }}
+    from {{ ref('int_responses') }}
+
+),
+
+scored_answers as (
 
     select questions.metric
-    from {{ ref('stg_qualtrics__answers') }} as answers
+    from answers
     inner join {{ ref('int_survey_questions') }} as questions
         on
-            questions.source = 'qualtrics'
+            answers.source = questions.source
             and answers.survey = questions.survey
             and answers.question_id = questions.question_id
 
@@ -21,7 +31,7 @@ answered as (
     select
         metric,
         count(*) as answer_count
-    from qualtrics_answers
+    from scored_answers
     group by metric
 
 ),

@@ -10,27 +10,32 @@
     },
 ) }}
 
-with answers as (
+with answered as (
 
     select
-        'qualtrics' as source,
+        source,
+        survey,
+        {{ unnested_answer('answers') }}
+    from {{ ref('int_responses') }}
+
+),
+
+answers as (
+
+    select
+        source,
         survey,
         question_id,
         -- Longer texts are no ratings, and reading them as numbers takes time.
         case when length(answer) <= 2 then {{ whole_number('answer') }} end as number
-    from {{ ref('stg_qualtrics__answers') }}
+    from answered
     where question_id not like '%\_NPS\_GROUP' escape '\'
 
 ),
 
 questions as (
 
-    select
-        'qualtrics' as source,
-        survey,
-        question_id,
-        question_text
-    from {{ ref('stg_qualtrics__questions') }}
+    select * from {{ ref('int_asked_questions') }}
 
 ),
 

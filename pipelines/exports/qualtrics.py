@@ -8,9 +8,9 @@ import json
 import re
 import urllib.parse
 
-from pipelines.contracts.contract import fold
 from pipelines.exports.files import FileRefused, SourceFile
-from pipelines.exports.reading import DeclaredQuestion, Question, Reading, Surroundings
+from pipelines.exports.reading import NPS, Question, Reading, Surroundings
+from pipelines.exports.surveys import questions_as_json, survey_name
 from pipelines.exports.table import named_rows
 from pipelines.exports.text import read_text
 
@@ -22,13 +22,13 @@ _DATED_NAME = re.compile(r"^(?P<survey>.+?)_[A-Z][a-z]+\+\d{1,2}%2C\+\d{4}_\d{2}
 def read(file: SourceFile, around: Surroundings) -> Reading:
     """Open a response export of today's layout (three header rows)."""
     table = read_text(file, header_rows=3)
-    tags, texts, imports = table.header
+    _, texts, imports = table.header
     columns = [_import(file, position, cell) for position, cell in enumerate(imports)]
     labels = tuple(column["ImportId"] for column in columns)
     marked = {label.removesuffix(_NPS_GROUP) for label in labels if label.endswith(_NPS_GROUP)}
     questions = tuple(
-        Question(label, label, tag, text, label in marked)
-        for label, tag, text in zip(labels, tags, texts, strict=True)
+        Question(label, label, text, NPS if label in marked else None)
+        for label, text in zip(labels, texts, strict=True)
         if _QUESTION.match(label)
     )
     return Reading(
@@ -39,18 +39,8 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
         lambda: table.rows_read,
         zone=_zone(file, columns),
         constants={
-            "survey": _survey(file, around.declared, questions),
-            "questions": json.dumps(
-                {
-                    question.question_id: {
-                        "tag": question.tag,
-                        "text": question.text,
-                        "nps": question.is_nps,
-                    }
-                    for question in questions
-                },
-                ensure_ascii=False,
-            ),
+            "survey": survey_name(file, _name_in(file), around.declared, questions),
+            "questions": questions_as_json(questions),
         },
         questions=questions,
     )
@@ -81,32 +71,6 @@ def _zone(file: SourceFile, columns: list[dict[str, str]]) -> str | None:
             "Export the responses again in one zone.",
         )
     return zones[0] if zones else None
-
-
-def _survey(
-    file: SourceFile, declared: tuple[DeclaredQuestion, ...], questions: tuple[Question, ...]
-) -> str:
-    """The survey's name, by its declared questions: a renamed file stays the same survey."""
-    present = {question.question_id for question in questions}
-    needed: dict[str, set[str]] = {}
-    for question in declared:
-        needed.setdefault(question.survey, set()).add(question.question_id)
-    fitting = sorted(survey for survey, ids in needed.items() if ids <= present)
-    if len(fitting) == 1:
-        return fitting[0]
-    named = _name_in(file)
-    if not fitting:
-        return named
-    by_name = [survey for survey in fitting if fold(survey) == fold(named)]
-    if len(by_name) == 1:
-        return by_name[0]
-    raise FileRefused(
-        file.name,
-        "which_survey",
-        f"its questions fit the declared surveys {', '.join(fitting)} alike",
-        "Name the file after its survey, or declare a question that tells them apart in "
-        "reference/survey_questions.csv.",
-    )
 
 
 def _name_in(file: SourceFile) -> str:

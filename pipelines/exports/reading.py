@@ -16,22 +16,40 @@ from pipelines.settings import SourceSettings
 
 
 @dataclass(frozen=True)
+class Mark:
+    """What a vendor says that a question measures; on all such scales more is better.
+
+    Attributes:
+        metric: nps, csat, ces or enps.
+        scale_min: the lowest answer.
+        scale_max: the highest answer.
+    """
+
+    metric: str
+    scale_min: int
+    scale_max: int
+
+
+NPS = Mark("nps", 0, 10)
+
+
+@dataclass(frozen=True)
 class Question:
     """One question column of a survey file.
 
     Attributes:
-        label: the column's label in `Reading.labels`.
-        question_id: the vendor's id of the question.
-        tag: the vendor's short name of it.
+        label: the column in `Rows.frame`: one of `Reading.labels`, or made by the reader.
+        question_id: the vendor's id of the question, or its text where the vendor states none.
         text: what was asked.
-        is_nps: whether the vendor marks it as Net Promoter Score.
+        mark: what the vendor says that it measures; None when it says nothing.
+        survey: whose question it is, where a file holds the answers to several surveys.
     """
 
     label: str
     question_id: str
-    tag: str
     text: str
-    is_nps: bool = False
+    mark: Mark | None = None
+    survey: str | None = None
 
 
 @dataclass(frozen=True)

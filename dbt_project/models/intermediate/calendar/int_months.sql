@@ -13,7 +13,7 @@ first_events as (
     union all
     select min(opened_at) as first_at from {{ ref('stg_salesforce__cases') }}
     union all
-    select min(responded_at) as first_at from {{ ref('stg_qualtrics__responses') }}
+    select min(responded_at) as first_at from {{ ref('int_responses') }}
 
 ),
 

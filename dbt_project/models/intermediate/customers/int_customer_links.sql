@@ -50,12 +50,13 @@ subscriptions as (
 responses as (
 
     select
+        source,
         response_id,
         external_reference,
         email_pseudonym,
         case_number,
         responded_at
-    from {{ ref('stg_qualtrics__responses') }}
+    from {{ ref('int_responses') }}
 
 ),
 
@@ -474,6 +475,7 @@ foreign_ids as (
 response_candidates as (
 
     select
+        responses.source,
         responses.response_id,
         responses.responded_at as first_seen_at,
         foreign_ids.customer_key as foreign_customer_key,
@@ -548,7 +550,7 @@ record_links as (
     from order_candidates
     union all
     select
-        'qualtrics' as source,
+        source,
         'response_id' as id_kind,
         response_id as id_value,
         coalesce(foreign_customer_key, document_customer_key, email_customer_key) as customer_key,

@@ -1,26 +1,26 @@
 {{ config(materialized='view') }}
 
--- One row per response and scored question of its survey, whatever the tool: the answer as text,
--- NULL where the question was left empty. A new survey tool is one more branch.
+-- One row per response and scored question of its survey: the answer as text, NULL where the
+-- question was left empty.
 with questions as (
 
     select * from {{ ref('int_survey_questions') }}
 
 ),
 
-qualtrics_responses as (
+responses as (
 
-    select * from {{ ref('stg_qualtrics__responses') }}
+    select * from {{ ref('int_responses') }}
 
 ),
 
-qualtrics as (
+final as (
 
     select
-        'qualtrics' as source,
+        responses.source,
         responses.survey,
         responses.response_id,
-        {{ surrogate_key('qualtrics', 'response', 'responses.response_id') }} as response_key,
+        responses.response_key,
         questions.question_id,
         {{ answer_to('responses.answers', 'questions.question_id') }} as answer,
         responses.responded_at,
@@ -29,15 +29,11 @@ qualtrics as (
         responses.is_finished,
         responses.case_number,
         responses.external_reference
-    from qualtrics_responses as responses
+    from responses
     inner join questions
-        on responses.survey = questions.survey and questions.source = 'qualtrics'
-
-),
-
-final as (
-
-    select * from qualtrics
+        on
+            responses.source = questions.source
+            and responses.survey = questions.survey
 
 )
 

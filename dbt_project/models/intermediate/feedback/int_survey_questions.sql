@@ -1,27 +1,15 @@
 -- One row per survey tool, survey and question whose answers are scores. Declared, or marked by the
--- vendor as NPS: a 0 to 10 question is not NPS by its range alone.
+-- vendor: a 0 to 10 question is not NPS by its range alone. On scales that vendors mark, more is
+-- better.
 with declared as (
 
     select * from {{ ref('stg_reference__survey_questions') }}
 
 ),
 
-qualtrics_questions as (
-
-    select * from {{ ref('stg_qualtrics__questions') }}
-
-),
-
--- One branch per survey tool.
 asked as (
 
-    select
-        'qualtrics' as source,
-        survey,
-        question_id,
-        question_text,
-        has_nps_mark
-    from qualtrics_questions
+    select * from {{ ref('int_asked_questions') }}
 
 ),
 
@@ -32,9 +20,9 @@ final as (
         asked.survey,
         asked.question_id,
         coalesce(declared.question_text, asked.question_text) as question,
-        coalesce(declared.metric, 'nps') as metric,
-        cast(coalesce(declared.scale_min, 0) as integer) as scale_min,
-        cast(coalesce(declared.scale_max, 10) as integer) as scale_max,
+        coalesce(declared.metric, asked.marked_metric) as metric,
+        cast(coalesce(declared.scale_min, asked.marked_scale_min) as integer) as scale_min,
+        cast(coalesce(declared.scale_max, asked.marked_scale_max) as integer) as scale_max,
         declared.top_boxes,
         coalesce(declared.higher_is_better, true) as is_higher_better,
         declared.choices,
@@ -45,7 +33,7 @@ final as (
             asked.source = declared.source
             and asked.survey = declared.survey
             and asked.question_id = declared.question_id
-    where declared.question_id is not null or asked.has_nps_mark
+    where declared.question_id is not null or asked.marked_metric is not null
 
 )
 

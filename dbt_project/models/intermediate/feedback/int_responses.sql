@@ -1,0 +1,38 @@
+{{ config(materialized='view') }}
+
+-- One row per response, whatever the survey tool. A new tool is one more branch.
+with qualtrics as (
+
+    select * from {{ ref('stg_qualtrics__responses') }}
+
+),
+
+responses as (
+
+    select
+        'qualtrics' as source,
+        {{ response_columns() }}
+    from qualtrics
+
+),
+
+final as (
+
+    select
+        source,
+        survey,
+        response_id,
+        {{ response_key('source', 'response_id') }} as response_key,
+        responded_at,
+        is_finished,
+        channel,
+        language,
+        email_pseudonym,
+        external_reference,
+        case_number,
+        answers
+    from responses
+
+)
+
+select * from final
