@@ -35,7 +35,14 @@ from pipelines.exports import files as files_module
 from pipelines.exports import reading as reading_module
 from pipelines.exports import text as text_module
 from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered_files
-from pipelines.exports.reading import DeclaredQuestion, Question, Reading, Rows, Surroundings
+from pipelines.exports.reading import (
+    DeclaredQuestion,
+    Question,
+    Reading,
+    Rows,
+    Surroundings,
+    by_fold,
+)
 from pipelines.exports.text import EncodingMistaken, unique_labels
 from pipelines.lake import Account, FileAccount, Refusal
 from pipelines.look_ahead import mapped_ahead
@@ -518,13 +525,11 @@ def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
         FileRefused: a required column is missing.
     """
     export = around.export
-    present = {fold(label): label for label in opened.labels}
-    further = (around.settings.labels or {}).get(export.name, {})
+    present = by_fold(opened.labels)
     columns: dict[str, str] = {}
     missing = []
     for name, rule in export.rules.items():
-        labels = (*rule.labels, *further.get(name, ()))
-        match = next((present[fold(label)] for label in labels if fold(label) in present), None)
+        match = around.label_of(name, present)
         if match is not None:
             columns[name] = match
         elif rule.required:
@@ -655,7 +660,7 @@ def _answers(
     cells = [frame[question.label].to_arrow() for question in questions]
     encoded = pa.chunked_array(cells, pa.large_string()).dictionary_encode()
     distinct = encoded.chunk(0).dictionary if cells else pa.array([], pa.string())
-    texts = pl.Series(distinct.cast(pa.string())).str.strip_chars()
+    texts = _without_addresses(pl.Series(distinct.cast(pa.string())).str.strip_chars())
     is_answer = np.append(~texts.is_in(["", *nulls]).to_numpy(), False)  # last: the empty cell
     text = np.empty((frame.height, len(questions)), dtype=np.int32)
     for position, chunk in enumerate(encoded.chunks):
@@ -672,6 +677,15 @@ def _answers(
         fields=list(kind.value_type),
     )
     return pa.ListArray.from_arrays(pa.array(offsets), answers, type=kind)
+
+
+def _without_addresses(texts: pl.Series) -> pl.Series:
+    """Answers with what people are reached by taken out of them; the rest of the text stays."""
+    suspects = texts.str.contains_any(["@", "+"]).arg_true()  # cheap, and seldom true
+    if not len(suspects):
+        return texts
+    sealed = texts.gather(suspects).str.replace_all(_PERSONAL_VALUE, "[sealed]")
+    return texts.scatter(suspects, sealed)
 
 
 def _looked_up(texts: list[str], places: np.ndarray) -> pa.DictionaryArray:

@@ -465,6 +465,7 @@ class TestSamples:
             ("shopify", "orders", "orders_export_1.csv", 4, 4, {}),
             ("stripe", "payments", "unified_payments.csv", 4, 4, {}),
             ("stripe", "subscriptions", "subscriptions.csv", 3, 3, {}),
+            ("delighted", "responses", "delighted-responses-2025-02-10.csv", 4, 4, {}),
             (
                 "qualtrics",
                 "responses",

@@ -8,7 +8,7 @@ reader (`exports/qualtrics.py`) folds them into `answers`.
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.contracts.contract import Timestamp, column, export
+from pipelines.contracts.contract import Answers, Timestamp, column, export
 
 PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
 
@@ -57,9 +57,7 @@ class QualtricsResponses(pa.DataFrameModel):
     user_language: str = column("userLanguage", required=False)
     case_number: str = column("CaseNumber", required=False)
     survey: str = pa.Field(nullable=False)
-    answers: pl.List(pl.Struct({"question_id": pl.String, "value": pl.String})) = pa.Field(  # type: ignore[valid-type]
-        nullable=False
-    )
+    answers: Answers = pa.Field(nullable=False)  # type: ignore[valid-type]
     questions: str = pa.Field(nullable=False)
 
     @pa.dataframe_check(name="ended_after_it_started")

@@ -1,7 +1,9 @@
 """Exports of survey tools; the declared questions say what a valid score is."""
 
+from pipelines.contracts.delighted import DelightedResponses
 from pipelines.contracts.qualtrics import QualtricsResponses
 from pipelines.contracts.reference import ReferenceSurveyQuestions
 from pipelines.defs.landed import landed
 
+delighted_responses = landed(DelightedResponses, rests_on=[ReferenceSurveyQuestions])
 qualtrics_responses = landed(QualtricsResponses, rests_on=[ReferenceSurveyQuestions])

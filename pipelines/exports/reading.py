@@ -4,12 +4,12 @@ Belongs here: the shape that all readers share. Does not belong here: a vendor's
 module), the opening and decoding of files (`files.py`, `text.py`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from pipelines.contracts.contract import Export
+from pipelines.contracts.contract import Export, fold
 from pipelines.exports.files import SourceFile
 from pipelines.exports.text import BadRow
 from pipelines.settings import SourceSettings
@@ -130,3 +130,19 @@ class Surroundings:
     export: Export
     settings: SourceSettings
     declared: tuple[DeclaredQuestion, ...] = ()
+
+    def label_of(self, column: str, present: Mapping[str, str]) -> str | None:
+        """The file's label of a contract column, None where it has none.
+
+        Args:
+            column: the contract's name of it.
+            present: the file's labels by what is compared of them; see `by_fold`.
+        """
+        further = (self.settings.labels or {}).get(self.export.name, {}).get(column, ())
+        labels = (*self.export.rules[column].labels, *further)
+        return next((present[fold(label)] for label in labels if fold(label) in present), None)
+
+
+def by_fold(labels: Iterable[str]) -> dict[str, str]:
+    """The labels of a file by what is compared of them."""
+    return {fold(label): label for label in labels}

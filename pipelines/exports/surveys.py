@@ -5,6 +5,7 @@ module).
 """
 
 import json
+import re
 from collections.abc import Iterable
 
 from pipelines.contracts.contract import fold
@@ -22,6 +23,12 @@ def questions_as_json(questions: Iterable[Question]) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def zone_in_header(labels: Iterable[str]) -> str | None:
+    """UTC where a column's label says that its times are; None where none says so."""
+    stated = any(re.search(r"\(UTC\)\s*$", label, re.IGNORECASE) for label in labels)
+    return "UTC" if stated else None
 
 
 def survey_name(

@@ -1,7 +1,13 @@
 {{ config(materialized='view') }}
 
 -- One row per survey tool, survey and question that was asked. A new tool is one more branch.
-with qualtrics as (
+with delighted as (
+
+    select * from {{ ref('stg_delighted__questions') }}
+
+),
+
+qualtrics as (
 
     select * from {{ ref('stg_qualtrics__questions') }}
 
@@ -9,6 +15,11 @@ with qualtrics as (
 
 final as (
 
+    select
+        'delighted' as source,
+        {{ question_columns() }}
+    from delighted
+    union all
     select
         'qualtrics' as source,
         {{ question_columns() }}

@@ -1,7 +1,13 @@
 {{ config(materialized='view') }}
 
 -- One row per response, whatever the survey tool. A new tool is one more branch.
-with qualtrics as (
+with delighted as (
+
+    select * from {{ ref('stg_delighted__responses') }}
+
+),
+
+qualtrics as (
 
     select * from {{ ref('stg_qualtrics__responses') }}
 
@@ -9,6 +15,11 @@ with qualtrics as (
 
 responses as (
 
+    select
+        'delighted' as source,
+        {{ response_columns() }}
+    from delighted
+    union all
     select
         'qualtrics' as source,
         {{ response_columns() }}

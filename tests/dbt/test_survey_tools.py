@@ -1,0 +1,210 @@
+"""The same answers give the same numbers, whichever survey tool they came through."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import lake
+from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
+from pipelines.settings import CHECKOUT, load_settings
+from tests.conftest import DAY, TestWarehouse
+
+SURVEY = "Support feedback"
+RECOMMEND = "How likely are you to recommend us?"
+SATISFIED = "How satisfied are you with our support?"
+EASY = "How easy was it?"
+COMMENT = "Anything else?"
+SATISFACTION = ("Very dissatisfied", "Dissatisfied", "Neither", "Satisfied", "Very satisfied")
+LABELS = ";".join(f"{label}={score}" for score, label in enumerate(SATISFACTION, start=1))
+
+
+@dataclass(frozen=True)
+class Respondent:
+    """What one person said; NULL is an empty cell. Effort is on 1 (hard) to 5 (easy)."""
+
+    number: int
+    nps: int | None
+    csat: int | None
+    ces: int | None
+
+    @property
+    def email(self) -> str:
+        return f"person{self.number}@example.com"
+
+    @property
+    def at(self) -> datetime:
+        """UTC; each at a second of its own, in January and February."""
+        return datetime(2025, 1, 1, 8, 0, 1) + timedelta(hours=3 * self.number, seconds=self.number)
+
+    @property
+    def comment(self) -> str:
+        return 'He said "wait",\nand I did' if self.number % 9 == 0 else ""
+
+    def cells(self) -> tuple[str, str, str]:
+        return tuple("" if each is None else str(each) for each in (self.nps, self.csat, self.ces))  # type: ignore[return-value]
+
+
+PEOPLE = [
+    Respondent(
+        number,
+        nps=None if number % 10 == 0 else number * 7 % 11,
+        csat=None if number % 7 == 0 else number * 3 % 5 + 1,
+        ces=None if number % 9 == 0 else number % 5 + 1,
+    )
+    for number in range(1, 301)
+]
+
+
+def as_csv(header: Sequence[Sequence[str]], rows: Iterable[Sequence[str]], end: str = "\n") -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator=end).writerows([*header, *rows])
+    return text.getvalue()
+
+
+def qualtrics() -> tuple[str, str]:
+    imports = (
+        "_recordId", "startDate", "endDate", "recordedDate", "status", "finished",
+        "recipientEmail", "QID1_NPS_GROUP", "QID1", "QID2", "QID3", "QID4_TEXT",
+    )  # fmt: skip
+    dated = {"timeZone": "UTC"}
+    third = [json.dumps({"ImportId": name} | (dated if "Date" in name else {})) for name in imports]
+    rows = (
+        (f"R_{one.number}", *[f"{one.at}"] * 3, "0", "1", one.email, "", *one.cells(), one.comment)
+        for one in PEOPLE
+    )
+    return f"{SURVEY}.csv", as_csv([imports, imports, third], rows)
+
+
+def delighted() -> tuple[str, str]:
+    header = ("Response ID", "Email", "Survey Type", "Score", "Comment", "Created At (UTC)")
+    rows = (
+        (str(one.number * 10 + at), one.email, kind, score, one.comment, f"{one.at}")
+        for one in PEOPLE
+        for at, (kind, score) in enumerate(zip(("nps", "csat", "ces"), one.cells(), strict=True))
+        if score
+    )
+    return "delighted-responses.csv", as_csv([header], rows)
+
+
+TOOLS = {"delighted": delighted, "qualtrics": qualtrics}
+
+SETTINGS = ""
+
+DECLARED = f"""\
+source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices
+qualtrics,{SURVEY},QID2,csat,1,5,,true,
+qualtrics,{SURVEY},QID3,ces,1,5,,true,
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """All tools' files, landed, and the feedback marts built of them."""
+    warehouse = TestWarehouse(tmp_path_factory.mktemp("surveys"))
+    home = warehouse.home
+    (home.path / "sources.toml").write_text(SETTINGS)
+    warehouse.deliver("reference", "survey_questions.csv", DECLARED)
+    warehouse.land("reference/survey_questions")
+    for tool, write in TOOLS.items():
+        name, content = write()
+        warehouse.deliver(tool, name, content)
+        account = warehouse.land(f"{tool}/responses")
+        assert account is not None, tool
+        assert account.accepted == account.read, tool
+    lake.write_empty_files(home)
+    build = Build("surveys", DAY.isoformat(), ())
+    path = build_path(home, build.run_id)
+    path.parent.mkdir(parents=True)
+    project = CHECKOUT / "dbt_project"
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("dbt"),
+            *("build", "--exclude-resource-type", "unit_test"),
+            *(
+                "--indirect-selection",
+                "cautious",
+                "--select",
+                "+survey_responses",
+                "+nps_monthly",
+                "+csat_monthly",
+            ),
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", home.path / "target", "--log-path", home.path / "logs"),
+            *dbt_variables(load_settings(home, {})),
+        ],
+        env={**os.environ, **dbt_environment(home, build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_each_tool_gives_the_bands_that_its_answers_have(
+    built: duckdb.DuckDBPyConnection, tool: str
+) -> None:
+    expected: Counter[tuple[str, int, str]] = Counter()
+    for one in PEOPLE:
+        if one.nps is not None:
+            group = "promoter" if one.nps > 8 else "passive" if one.nps > 6 else "detractor"
+            expected["nps", one.nps, group] += 1
+        if one.csat is not None:
+            expected["csat", one.csat, "satisfied" if one.csat > 3 else "dissatisfied"] += 1
+        if one.ces is not None:
+            effort = "easy" if one.ces > 3 else "neutral" if one.ces == 3 else "hard"
+            expected["ces", one.ces, effort] += 1
+    found = built.execute(
+        "select metric, score, band, count(*) from marts.survey_responses where source = ? "
+        "group by all",
+        [tool],
+    ).fetchall()
+    assert {(metric, score, band): count for metric, score, band, count in found} == expected
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_each_tool_gives_the_same_nps_and_csat_in_the_same_months(
+    built: duckdb.DuckDBPyConnection, tool: str
+) -> None:
+    for month in (1, 2):
+        said = [one for one in PEOPLE if one.at.month == month]
+        nps = [one.nps for one in said if one.nps is not None]
+        csat = [one.csat for one in said if one.csat is not None]
+        promoters, detractors = sum(each > 8 for each in nps), sum(each < 7 for each in nps)
+        assert built.execute(
+            "select response_count, promoter_count, detractor_count, nps from marts.nps_monthly "
+            "where dimension = 'source' and dimension_value = ? and month(month) = ?",
+            [tool, month],
+        ).fetchone() == (
+            len(nps), promoters, detractors,
+            pytest.approx(100 * (promoters - detractors) / len(nps)),
+        )  # fmt: skip
+        satisfied = sum(each > 3 for each in csat)
+        assert built.execute(
+            "select response_count, satisfied_count, csat from marts.csat_monthly "
+            "where dimension = 'source' and dimension_value = ? and month(month) = ?",
+            [tool, month],
+        ).fetchone() == (len(csat), satisfied, pytest.approx(satisfied / len(csat)))
+
+
+def test_a_person_is_the_same_person_in_every_tool(built: duckdb.DuckDBPyConnection) -> None:
+    found = built.execute(
+        "select source, count(distinct email_pseudonym), bit_xor(hash(email_pseudonym)) "
+        "from (select distinct source, email_pseudonym from intermediate.int_responses) "
+        "group by source"
+    ).fetchall()
+    assert {source for source, _, _ in found} == set(TOOLS)
+    assert len({tuple(persons) for _, *persons in found}) == 1
