@@ -36,6 +36,7 @@ from pipelines.exports import reading as reading_module
 from pipelines.exports import text as text_module
 from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered_files
 from pipelines.exports.reading import (
+    PERSONAL_QUESTION,
     DeclaredQuestion,
     Question,
     Reading,
@@ -577,7 +578,11 @@ def _unknown_columns(
     unknown = [
         label for label in opened.labels if label not in matched and fold(label) not in known
     ]
-    personal = [label for label in unknown if _PERSONAL_LABEL.search(label)]
+    personal = [
+        label
+        for label in unknown
+        if _PERSONAL_LABEL.search(label) or PERSONAL_QUESTION.search(label)
+    ]
     return [label for label in unknown if label not in personal], personal
 
 

@@ -467,6 +467,14 @@ class TestSamples:
             ("stripe", "subscriptions", "subscriptions.csv", 3, 3, {}),
             ("delighted", "responses", "delighted-responses-2025-02-10.csv", 4, 4, {}),
             (
+                "typeform",
+                "responses",
+                "responses-KoPTjofd-01JKQ8ZP6R7W3T2X-T1GGTIDL.csv",
+                3,
+                2,
+                {"partial": 1},
+            ),
+            (
                 "qualtrics",
                 "responses",
                 "Support+CSAT+and+NPS_February+10%2C+2025_02.15.csv",

@@ -118,6 +118,116 @@ class TestDelighted:
             warehouse.land("delighted/responses")
 
 
+class TestTypeform:
+    HEADER = (
+        "#", "How likely?", "Email", "Other", "Other", "What is your first name?", "customer_id",
+        "Response Type", "Start Date (UTC)", "Submit Date (UTC)",
+    )  # fmt: skip
+
+    def row(self, **cells: str) -> dict[str, str]:
+        good = {
+            "How likely?": "9",
+            "Response Type": "completed",
+            "Start Date (UTC)": "2025-01-16 09:10:05",
+            "Submit Date (UTC)": "2025-01-16 09:11:40",
+        }
+        return good | cells
+
+    def file(self, *rows: dict[str, str], header: Sequence[str] = HEADER) -> str:
+        return as_csv(
+            header,
+            (
+                [({"#": f"token{number}"} | row).get(label, "") for label in header]
+                for number, row in enumerate(rows)
+            ),
+        )
+
+    def test_the_sample_says_what_it_says(self, warehouse: TestWarehouse) -> None:
+        name = "responses-KoPTjofd-01JKQ8ZP6R7W3T2X-T1GGTIDL.csv"
+        warehouse.deliver("typeform", name, SAMPLES / "typeform" / name)
+        warehouse.land("typeform/responses")
+        rows = warehouse.rows("typeform/responses")
+        assert rows["survey"].to_list() == ["KoPTjofd"] * 2
+        recommend = (
+            "how likely are you to recommend {{field:6c1f0b2e-1111-4c5a-9f3e-aaaaaaaaaaaa}} "
+            "to a friend?"
+        )
+        assert answers(warehouse, "typeform/responses") == [
+            {
+                recommend: "9",
+                "what is the main reason for your score?": "Fast answer",
+                "email": "Email",
+                "chat": "Chat",
+                "how satisfied are you with our support?": "4",
+            },
+            {
+                recommend: "3",
+                "what is the main reason for your score?": '"Access denied", still',
+                "email": "Email",
+                "other": "WhatsApp",
+                "how satisfied are you with our support?": "2",
+            },
+        ]
+        assert rows["submitted_at"][1] == datetime(2025, 1, 23, 12, 4, 10, tzinfo=UTC)
+        assert rows["external_reference"].to_list() == ["0038a00003pQrSaAAK", "0038a00003pQrScAAK"]
+        assert rows["email_pseudonym"].null_count() == 2  # the choice "Email" is no address
+
+    def test_a_declared_text_finds_its_survey_and_is_held_to_its_scale(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        declare(warehouse, "typeform,Loyalty,HOW  likely? *,nps,0,10,,true,")
+        rows = [self.row() for _ in range(100)]
+        text = self.file(*rows, self.row(**{"How likely?": "11"}))
+        warehouse.deliver("typeform", "responses-abc-1.csv", text)
+        warehouse.land("typeform/responses")
+        assert warehouse.rows("typeform/responses")["survey"].unique().to_list() == ["Loyalty"]
+        assert warehouse.reasons("typeform/responses") == [(102, "HOW  likely? *", "out_of_range")]
+        assert answers(warehouse, "typeform/responses")[0] == {"HOW  likely? *": "9"}
+
+    def test_questions_of_one_text_are_told_apart_and_names_are_not_kept(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        header = list(self.HEADER)
+        cells = ["t", "9", "me@example.com", "one", "two", "Maya", "'0038a", "completed"]
+        dates = ["2025-01-16 09:10:05", "2025-01-16 09:11:40"]
+        warehouse.deliver("typeform", "f.csv", as_csv(header, [[*cells, *dates]]))
+        account = warehouse.land("typeform/responses")
+        assert account is not None
+        assert account.sealed_columns == ("What is your first name?",)
+        assert answers(warehouse, "typeform/responses") == [
+            {"how likely?": "9", "email": "[sealed]", "other": "one", "other__2": "two"}
+        ]
+        row = warehouse.rows("typeform/responses").row(0, named=True)
+        assert row["external_reference"] == "0038a"
+        assert len(row["email_pseudonym"]) == 32
+        assert "Maya" not in str(row)
+
+    def test_what_was_not_sent_is_left_out_by_name(self, warehouse: TestWarehouse) -> None:
+        kinds = ("completed", "partial", "started")
+        rows = [
+            self.row(
+                **{
+                    "Response Type": kind,
+                    "Submit Date (UTC)": "2025-01-16 09:11:40" if kind == "completed" else "",
+                }
+            )
+            for kind in kinds
+        ]
+        warehouse.deliver("typeform", "f.csv", self.file(*rows))
+        account = warehouse.land("typeform/responses")
+        assert account is not None
+        assert account.excluded == {"partial": 1, "started": 1}
+        assert (account.accepted, account.rejected) == (1, 0)
+
+    def test_an_older_file_without_response_types_lands(self, warehouse: TestWarehouse) -> None:
+        header = [label for label in self.HEADER if label != "Response Type"]
+        warehouse.deliver("typeform", "f.csv", self.file(self.row(), header=header))
+        account = warehouse.land("typeform/responses")
+        assert account is not None
+        assert account.accepted == 1
+        assert "response_type" in account.absent_columns
+
+
 def test_an_address_in_a_comment_stays_outside_and_the_comment_comes_in(
     warehouse: TestWarehouse,
 ) -> None:

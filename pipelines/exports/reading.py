@@ -4,6 +4,7 @@ Belongs here: the shape that all readers share. Does not belong here: a vendor's
 module), the opening and decoding of files (`files.py`, `text.py`).
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +14,13 @@ from pipelines.contracts.contract import Export, fold
 from pipelines.exports.files import SourceFile
 from pipelines.exports.text import BadRow
 from pipelines.settings import SourceSettings
+
+PERSONAL_QUESTION = re.compile(
+    r"^name$|\b(first|last|full|family|middle|your).?name\b|surname|phone number|mobile number|"
+    r"^street|(postal|your|street) address|date of birth|birthday|passport|\biban\b|ip address",
+    re.IGNORECASE,
+)
+"""Labels of questions that ask who somebody is, not of those that ask how an e-mail was."""
 
 
 @dataclass(frozen=True)

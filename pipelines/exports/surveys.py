@@ -6,11 +6,22 @@ module).
 
 import json
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from pipelines.contracts.contract import fold
 from pipelines.exports.files import FileRefused, SourceFile
-from pipelines.exports.reading import DeclaredQuestion, Question
+from pipelines.exports.reading import (
+    PERSONAL_QUESTION,
+    DeclaredQuestion,
+    Question,
+    Reading,
+    Surroundings,
+    by_fold,
+)
+from pipelines.exports.table import named_rows
+from pipelines.exports.text import TextTable
 
 
 def questions_as_json(questions: Iterable[Question]) -> str:
@@ -64,3 +75,90 @@ def survey_name(
         "Name the file after its survey, or declare a question that tells them apart in "
         "reference/survey_questions.csv.",
     )
+
+
+def read_by_text(
+    file: SourceFile,
+    around: Surroundings,
+    table: TextTable,
+    labels: tuple[str, ...],
+    asked: Mapping[str, str],
+    named: str,
+) -> Reading:
+    """A file whose questions have no ids: a question is known by its text, folded.
+
+    Args:
+        file: where the answers are.
+        around: what else is known of the source.
+        table: the file as text.
+        labels: one for each column.
+        asked: the text of each question, by its column's label.
+        named: what the file's name calls the survey.
+    """
+    folded = tuple(replace(each, question_id=fold(each.question_id)) for each in around.declared)
+    questions = tuple(Question(label, fold(text), text) for label, text in asked.items())
+    survey = survey_name(file, named, folded, questions)
+    # As they were declared, so that models need not know how texts are compared.
+    written = {
+        fold(each.question_id): each.question_id
+        for each in around.declared
+        if each.survey == survey
+    }
+    questions = tuple(
+        replace(each, question_id=written.get(each.question_id, each.question_id))
+        for each in questions
+    )
+    return Reading(
+        file,
+        table.encoding,
+        labels,
+        lambda: named_rows(table, labels),
+        lambda: table.rows_read,
+        zone=zone_in_header(labels),
+        constants={"survey": survey, "questions": questions_as_json(questions)},
+        questions=questions,
+    )
+
+
+def numbered(labels: Iterable[str], around: Surroundings) -> tuple[str, ...]:
+    """Labels of their own for questions of the same text; the second one ends in `__2`.
+
+    Two columns that both claim to be a required one stay as they are, and the file is refused.
+    """
+    required = {
+        fold(label)
+        for rule in around.export.rules.values()
+        if rule.required
+        for label in rule.labels
+    }
+    met: Counter[str] = Counter()
+    unique = []
+    for label in (each.strip() for each in labels):
+        met[fold(label)] += 1
+        count = met[fold(label)]
+        unique.append(label if count == 1 or fold(label) in required else f"{label}__{count}")
+    return tuple(unique)
+
+
+def asked_in(
+    labels: Iterable[str], around: Surroundings, also: Collection[str] = ()
+) -> dict[str, str]:
+    """The columns that are questions, as label and text: all that the tool doesn't add itself.
+
+    Args:
+        labels: one for each column.
+        around: what else is known of the source.
+        also: contract columns that may be questions nevertheless.
+    """
+    present = by_fold(labels)
+    own = {around.label_of(name, present) for name in around.export.rules if name not in also}
+    known = {fold(label) for label in around.export.known}
+    declared = {fold(each.question_id) for each in around.declared}
+    return {
+        label: label
+        for folded, label in present.items()
+        if folded
+        and label not in own
+        and folded not in known
+        and (folded in declared or not PERSONAL_QUESTION.search(folded))
+    }

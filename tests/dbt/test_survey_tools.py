@@ -97,15 +97,38 @@ def delighted() -> tuple[str, str]:
     return "delighted-responses.csv", as_csv([header], rows)
 
 
-TOOLS = {"delighted": delighted, "qualtrics": qualtrics}
+def typeform() -> tuple[str, str]:
+    header = (
+        "#", RECOMMEND, SATISFIED, EASY, COMMENT, "email", "Response Type", "Start Date (UTC)",
+        "Submit Date (UTC)", "Tags",
+    )  # fmt: skip
+    rows = (
+        (
+            f"token{one.number}",
+            *(*one.cells(), one.comment, one.email),
+            *("completed", f"{one.at}", f"{one.at}", ""),
+        )
+        for one in PEOPLE
+    )
+    return "responses-KoPTjofd-1-2.csv", as_csv([header], rows)
+
+
+TOOLS = {"delighted": delighted, "qualtrics": qualtrics, "typeform": typeform}
 
 SETTINGS = ""
+
+BY_TEXT = ("typeform",)
 
 DECLARED = f"""\
 source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices
 qualtrics,{SURVEY},QID2,csat,1,5,,true,
 qualtrics,{SURVEY},QID3,ces,1,5,,true,
-"""
+""" + "".join(
+    f"{tool},{SURVEY},{RECOMMEND},nps,0,10,,true,\n"
+    f"{tool},{SURVEY},{SATISFIED},csat,1,5,,true,{LABELS}\n"
+    f"{tool},{SURVEY},{EASY},ces,1,5,,true,\n"
+    for tool in BY_TEXT
+)
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,12 @@ qualtrics as (
 
 ),
 
+typeform as (
+
+    select * from {{ ref('stg_typeform__questions') }}
+
+),
+
 final as (
 
     select
@@ -24,6 +30,11 @@ final as (
         'qualtrics' as source,
         {{ question_columns() }}
     from qualtrics
+    union all
+    select
+        'typeform' as source,
+        {{ question_columns() }}
+    from typeform
 
 )
 

@@ -13,6 +13,12 @@ qualtrics as (
 
 ),
 
+typeform as (
+
+    select * from {{ ref('stg_typeform__responses') }}
+
+),
+
 responses as (
 
     select
@@ -24,6 +30,11 @@ responses as (
         'qualtrics' as source,
         {{ response_columns() }}
     from qualtrics
+    union all
+    select
+        'typeform' as source,
+        {{ response_columns() }}
+    from typeform
 
 ),
 
