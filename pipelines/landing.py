@@ -575,6 +575,7 @@ def _unknown_columns(
     """Labels that the contract doesn't know: those to keep, and those too personal to keep."""
     known = {fold(label) for label in around.export.known}
     known |= {fold(question.label) for question in opened.questions}
+    known |= {fold(label) for label in opened.merged}
     unknown = [
         label for label in opened.labels if label not in matched and fold(label) not in known
     ]

@@ -75,6 +75,7 @@ def test_the_exports_are_these() -> None:
         "shopify/orders",
         "stripe/payments",
         "stripe/subscriptions",
+        "surveymonkey/responses",
         "typeform/responses",
     ]
 

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -27,6 +27,11 @@ def declare(warehouse: TestWarehouse, *rows: str) -> None:
     """Land declared questions."""
     warehouse.deliver("reference", "survey_questions.csv", DECLARED + "\n".join(rows) + "\n")
     warehouse.land("reference/survey_questions")
+
+
+def set_zone(warehouse: TestWarehouse, tool: str, zone: str) -> None:
+    """Say in `sources.toml` in which zone a tool's times are."""
+    (warehouse.home.path / "sources.toml").write_text(f'[{tool}]\ntime_zone = "{zone}"\n')
 
 
 def answers(warehouse: TestWarehouse, name: str) -> list[dict[str, str]]:
@@ -226,6 +231,152 @@ class TestTypeform:
         assert account is not None
         assert account.accepted == 1
         assert "response_type" in account.absent_columns
+
+
+class TestSurveymonkey:
+    META = ("Respondent ID", "Start Date", "End Date")
+    TIMES = ("01/16/2025 09:10:05 AM", "01/16/2025 09:11:40 AM")
+
+    def file(
+        self,
+        columns: Sequence[tuple[str, str]],
+        rows: Iterable[Sequence[str]],
+        meta: Sequence[str] = META,
+    ) -> str:
+        """An export with the given question columns, each by its cells of header rows 1 and 2."""
+        first, second = zip(*((label, "") for label in meta), *columns, strict=True)
+        cells = ([str(1000 + number), *self.TIMES, *row] for number, row in enumerate(rows))
+        return as_csv(first, [second, *cells])
+
+    @pytest.fixture(autouse=True)
+    def zone(self, warehouse: TestWarehouse) -> None:
+        set_zone(warehouse, "surveymonkey", "America/Denver")
+
+    def land(self, warehouse: TestWarehouse, content: str | bytes) -> list[dict[str, str]]:
+        warehouse.deliver("surveymonkey", "Support.csv", content)
+        warehouse.land("surveymonkey/responses")
+        return answers(warehouse, "surveymonkey/responses")
+
+    def test_the_sample_lands_with_its_counts_and_says_what_it_says(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        declare(
+            warehouse,
+            "surveymonkey,Support,"
+            "how likely is it that you would recommend us to a friend or colleague?,"
+            "nps,0,10,,true,",
+        )
+        name = "Support survey.csv"
+        warehouse.deliver("surveymonkey", name, SAMPLES / "surveymonkey" / name)
+        account = warehouse.land("surveymonkey/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (4, 4)
+        rows = warehouse.rows("surveymonkey/responses")
+        assert rows["survey"].unique().to_list() == ["Support"]
+        recommend, channels = (
+            "how likely is it that you would recommend us to a friend or colleague?",
+            "which channels did you use? (select all that apply)",
+        )
+        found = answers(warehouse, "surveymonkey/responses")
+        assert found[0] == {
+            recommend: "9",
+            "overall, how satisfied are you with our support?": "Satisfied",
+            f"{channels} - email": "Email",
+            f"{channels} - chat": "Chat",
+            "how easy was it to resolve your issue?": "Easy",
+            "do you have any other comments?": "Solved quickly",
+        }
+        assert found[1][f"{channels} - other (please specify)"] == "WhatsApp"
+        assert [each[recommend] for each in found] == ["9", "3", "0", "10"]
+        # nine in the morning in Denver
+        assert rows["started_at"][0] == datetime(2025, 1, 16, 16, 10, 5, tzinfo=UTC)
+        assert rows["external_reference"].to_list()[:2] == [
+            "0038a00003pQrSaAAK", "0038a00003pQrScAAK",
+        ]  # fmt: skip
+        assert "Okafor" not in rows.write_json()
+        assert "203.0.113" not in rows.write_json()
+
+    def test_condensed_and_expanded_columns_give_the_same_answers(
+        self, make_warehouse: Callable[[str], TestWarehouse]
+    ) -> None:
+        said = [("Not at all likely - 0", "Good"), ("5", "Bad"), ("Extremely likely - 10", "")]
+        points = ["Not at all likely - 0", *map(str, range(1, 10)), "Extremely likely - 10"]
+        condensed = self.file([("Likely?", "Response"), ("Satisfied?", "Response")], said)
+        expanded = self.file(
+            [
+                *((("Likely?" if at == 0 else ""), point) for at, point in enumerate(points)),
+                ("Satisfied?", "Good"),
+                ("", "Bad"),
+            ],
+            (
+                [each if each == likely else "" for each in points]
+                + [each if each == satisfied else "" for each in ("Good", "Bad")]
+                for likely, satisfied in said
+            ),
+        )
+        found = []
+        for name, content in (("condensed", condensed), ("expanded", expanded)):
+            warehouse = make_warehouse(name)
+            set_zone(warehouse, "surveymonkey", "America/Denver")
+            declare(
+                warehouse,
+                "surveymonkey,S,likely?,nps,0,10,,true,",
+                "surveymonkey,S,satisfied?,csat,1,2,,true,Good=2;Bad=1",
+            )
+            found.append(self.land(warehouse, content))
+        assert found[0] == found[1]
+        assert found[0] == [
+            {"likely?": "0", "satisfied?": "Good"},
+            {"likely?": "5", "satisfied?": "Bad"},
+            {"likely?": "10"},
+        ]
+
+    def test_a_scale_is_one_question_before_anybody_has_declared_it(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        columns = [("Likely?", "1"), ("", "2"), ("Tools", "Axe"), ("", "Saw")]
+        rows = [("1", "", "Axe", ""), ("", "2", "Axe", "Saw")]
+        assert self.land(warehouse, self.file(columns, rows)) == [
+            {"likely?": "1", "tools - axe": "Axe"},
+            {"likely?": "2", "tools - axe": "Axe", "tools - saw": "Saw"},
+        ]
+
+    def test_two_answers_to_one_rating_are_no_score(self, warehouse: TestWarehouse) -> None:
+        declare(warehouse, "surveymonkey,S,likely?,nps,0,10,,true,")
+        rows = [("1", "")] * 100 + [("1", "2")]
+        self.land(warehouse, self.file([("Likely?", "1"), ("", "2")], rows))
+        assert warehouse.reasons("surveymonkey/responses") == [
+            (103, "likely?", "not_a_whole_number")
+        ]
+
+    def test_a_file_that_windows_saved_keeps_its_letters_and_a_header_loses_its_markup(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        text = self.file([("What’s <br>missing?", "Open-Ended Response")], [("Größe – “XL”",)])
+        assert self.land(warehouse, text.encode("cp1252")) == [{"what's missing?": "Größe – “XL”"}]
+        # no character in Windows' set; then every byte is one of Latin-1's
+        assert self.land(warehouse, text.encode("cp1252").replace(b"XL", b"\x81"))
+
+    def test_a_number_that_a_spreadsheet_rounded_is_no_id(self, warehouse: TestWarehouse) -> None:
+        text = self.file([("Likely?", "Response")], [("1",)] * 100)
+        damaged = text.replace("\n1050,", "\n1.18711E+11,")
+        self.land(warehouse, damaged)
+        assert warehouse.reasons("surveymonkey/responses") == [(53, "response_id", "wrong_form")]
+
+    def test_a_file_without_its_second_header_row_is_refused(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        text = self.file([("Likely?", "Response")], [("1",), ("2",)])
+        first, _, *rest = text.splitlines()
+        with pytest.raises(FileRefused, match="second row is a response"):
+            self.land(warehouse, "\n".join([first, *rest]))
+
+    def test_a_file_without_a_declared_zone_is_refused_naming_the_setting(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").unlink()
+        with pytest.raises(FileRefused, match=r"Set time_zone under \[surveymonkey\] in sources"):
+            self.land(warehouse, self.file([("Likely?", "Response")], [("1",)]))
 
 
 def test_an_address_in_a_comment_stays_outside_and_the_comment_comes_in(

@@ -3,9 +3,11 @@
 from pipelines.contracts.delighted import DelightedResponses
 from pipelines.contracts.qualtrics import QualtricsResponses
 from pipelines.contracts.reference import ReferenceSurveyQuestions
+from pipelines.contracts.surveymonkey import SurveymonkeyResponses
 from pipelines.contracts.typeform import TypeformResponses
 from pipelines.defs.landed import landed
 
 delighted_responses = landed(DelightedResponses, rests_on=[ReferenceSurveyQuestions])
 qualtrics_responses = landed(QualtricsResponses, rests_on=[ReferenceSurveyQuestions])
+surveymonkey_responses = landed(SurveymonkeyResponses, rests_on=[ReferenceSurveyQuestions])
 typeform_responses = landed(TypeformResponses, rests_on=[ReferenceSurveyQuestions])

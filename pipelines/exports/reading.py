@@ -92,6 +92,7 @@ class Reading:
         zone: IANA name of the zone of date-times without one, where the file states it.
         constants: contract columns that are the same for the whole file.
         questions: the question columns, in the file's order; empty for what is no survey.
+        merged: labels of columns that are part of a question's column, which the reader makes.
     """
 
     file: SourceFile
@@ -102,6 +103,7 @@ class Reading:
     zone: str | None = None
     constants: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
+    merged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -113,11 +114,45 @@ def typeform() -> tuple[str, str]:
     return "responses-KoPTjofd-1-2.csv", as_csv([header], rows)
 
 
-TOOLS = {"delighted": delighted, "qualtrics": qualtrics, "typeform": typeform}
+def local(at: datetime, zone: str) -> datetime:
+    """What a clock in that zone shows."""
+    return at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
 
-SETTINGS = ""
 
-BY_TEXT = ("typeform",)
+def surveymonkey() -> tuple[str, bytes]:
+    """Condensed satisfaction as labels, an expanded NPS scale with words at its ends; no UTF-8."""
+    points = ["Not at all likely - 0", *map(str, range(1, 10)), "Extremely likely - 10"]
+    header = (
+        "Respondent ID", "Start Date", "End Date", "Email Address", "First Name",
+        RECOMMEND, *[""] * 10, SATISFIED, EASY, COMMENT,
+    )  # fmt: skip
+    second = (*[""] * 5, *points, "Response", "Response", "Open-Ended Response")
+    rows = (
+        (
+            str(118711220000 + one.number),
+            *[f"{local(one.at, 'America/Denver'):%m/%d/%Y %I:%M:%S %p}"] * 2,
+            *(one.email, "Zoë"),
+            *(point if at == one.nps else "" for at, point in enumerate(points)),
+            *("" if one.csat is None else SATISFACTION[one.csat - 1], one.cells()[2], one.comment),
+        )
+        for one in PEOPLE
+    )
+    return f"{SURVEY}.csv", as_csv([header, second], rows).encode("cp1252")
+
+
+TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
+    "delighted": delighted,
+    "qualtrics": qualtrics,
+    "surveymonkey": surveymonkey,
+    "typeform": typeform,
+}
+
+SETTINGS = """\
+[surveymonkey]
+time_zone = "America/Denver"
+"""
+
+BY_TEXT = ("surveymonkey", "typeform")
 
 DECLARED = f"""\
 source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices

@@ -13,6 +13,12 @@ qualtrics as (
 
 ),
 
+surveymonkey as (
+
+    select * from {{ ref('stg_surveymonkey__questions') }}
+
+),
+
 typeform as (
 
     select * from {{ ref('stg_typeform__questions') }}
@@ -30,6 +36,11 @@ final as (
         'qualtrics' as source,
         {{ question_columns() }}
     from qualtrics
+    union all
+    select
+        'surveymonkey' as source,
+        {{ question_columns() }}
+    from surveymonkey
     union all
     select
         'typeform' as source,

@@ -13,6 +13,12 @@ qualtrics as (
 
 ),
 
+surveymonkey as (
+
+    select * from {{ ref('stg_surveymonkey__responses') }}
+
+),
+
 typeform as (
 
     select * from {{ ref('stg_typeform__responses') }}
@@ -30,6 +36,11 @@ responses as (
         'qualtrics' as source,
         {{ response_columns() }}
     from qualtrics
+    union all
+    select
+        'surveymonkey' as source,
+        {{ response_columns() }}
+    from surveymonkey
     union all
     select
         'typeform' as source,
