@@ -21,6 +21,7 @@ from pipelines import alerts, headlines, lake, landing, pseudonyms, releases
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
 from pipelines.demo.write import DemoRefused, write_demo
+from pipelines.headers import newest_header_change
 from pipelines.pseudonyms import KeyMissing
 from pipelines.release_files import ReleaseError
 from pipelines.run_lock import LockError, run_lock
@@ -180,10 +181,11 @@ def run(
 
 @application.command()
 def status() -> None:
-    """Show what has landed, what was rejected and why, what stands refused, what is published."""
+    """Show what has landed, what was rejected or refused and why, changed columns, the release."""
     home = Home.from_environment()
     _show_accounts(home, by_reason=True)
     _show_refusals(home)
+    _show_header_changes(home)
     current = releases.current_release(home.path)
     if current is None:
         console.print("Nothing is published yet.")
@@ -328,6 +330,18 @@ def _show_refusals(home: Home) -> None:
             + escape(refusal.message),
             soft_wrap=True,
         )
+
+
+def _show_header_changes(home: Home) -> None:
+    settings = load_settings(home)
+    for export in all_exports():
+        change = newest_header_change(home, export, settings.source(export.source))
+        if change and change.is_change:
+            console.print(
+                f"[yellow]columns[/] {export.source}/{export.name} {change.newest.delivered_on}, "
+                + escape(str(change)),
+                soft_wrap=True,
+            )
 
 
 def _show_accounts(home: Home, *, by_reason: bool = False) -> None:

@@ -43,6 +43,7 @@ from pipelines.exports.reading import (
     Rows,
     Surroundings,
     by_fold,
+    labels_by_column,
 )
 from pipelines.exports.text import EncodingMistaken, unique_labels
 from pipelines.lake import Account, FileAccount, Refusal
@@ -82,6 +83,20 @@ class Landed:
 
     account: Account
     is_new: bool
+
+
+class ColumnMissing(FileRefused):
+    """A file without a column that the contract requires.
+
+    Attributes:
+        labels: those of its labels that the contract knows. The others may be a row of data, in
+            a file that has no header.
+    """
+
+    def __init__(self, labels: tuple[str, ...], file: str, reason: str, fix: str) -> None:
+        """Keep the labels beside what is said of any refused file."""
+        super().__init__(file, "missing_column", reason, fix)
+        self.labels = labels
 
 
 def land(
@@ -127,6 +142,11 @@ def land(
         )
         account = _land(home, found, day, around, recipe, pseudonyms)
     except FileRefused as refused:
+        if isinstance(refused, ColumnMissing):
+            known = tuple(
+                replace(file, header=refused.labels) if file.name == refused.file else file
+                for file in known
+            )
         lake.write_refusal(
             home,
             export,
@@ -523,7 +543,7 @@ def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
     """The file's label for each contract column that it has.
 
     Raises:
-        FileRefused: a required column is missing.
+        ColumnMissing: a required column is missing.
     """
     export = around.export
     present = by_fold(opened.labels)
@@ -538,9 +558,11 @@ def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
     if missing:
         name, label = missing[0]
         others = f" (and {len(missing) - 1} more: {', '.join(other for _, other in missing[1:6])})"
-        raise FileRefused(
+        by_column = labels_by_column(export, around.settings)
+        known = {fold(each) for labels in (*by_column.values(), export.known) for each in labels}
+        raise ColumnMissing(
+            tuple(label for label in opened.labels if fold(label) in known),
             opened.file.name,
-            "missing_column",
             f"the required column {label!r} is missing{others if len(missing) > 1 else ''}",
             f"Export it with that column; if it goes by another name, add "
             f'{name} = "…" under [{export.source}.labels.{export.name}] in sources.toml.',

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from datetime import date
 
 import dagster as dg
 import pytest
@@ -11,8 +12,10 @@ from dagster_dbt import DbtCliResource
 from pipelines.builds import marts_in
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import prepare_manifest
+from pipelines.defs.resources import Warehouse
 from pipelines.lake import LINEAGE
 from pipelines.settings import CHECKOUT, Home, load_settings
+from tests.conftest import TestWarehouse
 
 MARTS = {
     "customers",
@@ -157,6 +160,60 @@ def test_landed_days_are_shown_by_delivery_date_and_run_in_one_go(
         node = graph.get(dg.AssetKey(name.split("/")))
         assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
         assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_every_export_is_checked_for_the_same(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    for name in EXPORTS:
+        key = dg.AssetKey(name.split("/"))
+        assert {each.name for each in graph.get_check_keys_for_assets({key})} == {
+            "every_delivery_was_taken",
+            "every_row_is_accounted_for",
+            "no_row_was_rejected",
+            "header_is_as_it_was",
+        }
+
+
+def header_check(warehouse: TestWarehouse) -> dg.AssetCheckEvaluation:
+    from pipelines.defs.crm import salesforce_account
+
+    result = dg.materialize(
+        [salesforce_account], resources={"warehouse": Warehouse(cx_home=str(warehouse.home.path))}
+    )
+    return next(
+        each
+        for each in result.get_asset_check_evaluations()
+        if each.check_name == "header_is_as_it_was"
+    )
+
+
+def test_the_check_of_headers_warns_unless_a_required_column_is_gone(
+    warehouse: TestWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CX_PSEUDONYM_KEY", "a key for tests, 32 characters..")
+    header = ["Id", "IsDeleted", "Type", "CreatedDate", "SystemModstamp"]
+    row = ",".join(("001000000000001AAA", "0", *["2025-01-01 00:00:00"] * 3))
+
+    def deliver(day: int, *labels: str) -> dg.AssetCheckEvaluation:
+        text = f"{','.join(labels)}\n{row}\n"
+        warehouse.deliver("salesforce", "Account.csv", text, date(2025, 2, day))
+        return header_check(warehouse)
+
+    first = deliver(3, *header)
+    assert first.passed
+    assert first.metadata == {}
+    renamed = deliver(10, *header[:2], "Kind", *header[3:])
+    assert not renamed.passed
+    assert renamed.severity == dg.AssetCheckSeverity.WARN
+    shown = {name: value.value for name, value in renamed.metadata.items()}
+    assert (shown["added"], shown["gone"], shown["gone_but_required"]) == ("Kind", "Type", "none")
+    assert shown["files"] == shown["files_before"] == "Account.csv"
+    assert shown["fingerprint"] != shown["fingerprint_before"]
+    lost = deliver(17, *header[:4], "Changed")
+    assert not lost.passed
+    assert lost.severity == dg.AssetCheckSeverity.ERROR
+    assert lost.metadata["gone_but_required"].value == "SystemModstamp"
+    assert deliver(24, *header[:2], "Kind", *header[3:]).passed
 
 
 def test_the_job_starts_by_night_and_by_delivery(definitions: dg.Definitions) -> None:

@@ -21,9 +21,10 @@ from pipelines import lake, landing
 from pipelines.contracts.contract import Export, export_of
 from pipelines.defs.resources import Warehouse
 from pipelines.exports.files import FileRefused
+from pipelines.headers import HeaderChange, header_change
 from pipelines.lake import Account
 from pipelines.pseudonyms import Pseudonyms
-from pipelines.settings import Home, Settings, first_delivery
+from pipelines.settings import Home, Settings, SourceSettings, first_delivery
 
 DELIVERY_DAYS = dg.DailyPartitionsDefinition(
     start_date=first_delivery().isoformat(), end_offset=1, timezone="UTC"
@@ -80,7 +81,10 @@ def landed(
                 description="No row broke the contract; warns, as rows are set aside.",
             ),
             dg.AssetCheckSpec(
-                _HEADER, asset=key, description="No header has gained or lost columns since."
+                _HEADER,
+                asset=key,
+                description="The newest delivery has the columns of the one before, in any order; "
+                "warns, and is an error where the contract requires what is gone.",
             ),
         ],
     )
@@ -150,7 +154,7 @@ def _land_days(
                 key, partition=day.isoformat(), metadata=_metadata(home, export, outcome.account)
             )
     _report(export, newly)
-    yield from _checks(home, export, key)
+    yield from _checks(home, export, settings.source(export.source), key)
     # Without this mark Dagster would log the same event for every day of the run's range,
     # delivered or not, and it would hide the day's own counts.
     yield dg.MaterializeResult(
@@ -217,7 +221,9 @@ def _table(first: str, counts: dict[str, int]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join(lines))
 
 
-def _checks(home: Home, export: Export, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+def _checks(
+    home: Home, export: Export, settings: SourceSettings, key: dg.AssetKey
+) -> Iterator[dg.AssetCheckResult]:
     """What the lake holds now, over all its deliveries: the checks tell the state, not the run."""
     days = lake.landed_days(home, export)
     accounts = [account for day in days if (account := lake.read_account(home, export, day))]
@@ -258,22 +264,34 @@ def _checks(home: Home, export: Export, key: dg.AssetKey) -> Iterator[dg.AssetCh
         else "Nothing has been delivered.",
         metadata={"why_rejected": _table("reason", newest.reasons)} if newest else {},
     )
-    yield _header_check(accounts, key)
+    yield _header_check(header_change(export, settings, accounts, refused), key)
 
 
-def _header_check(accounts: list[Account], key: dg.AssetKey) -> dg.AssetCheckResult:
-    """Compare the newest delivery's columns with the one before: gained, lost."""
-    headers = [
-        {label for file in account.files for label in file.header} for account in accounts[-2:]
-    ]
-    gained = sorted(headers[1] - headers[0]) if len(headers) == 2 else []
-    lost = sorted(headers[0] - headers[1]) if len(headers) == 2 else []
+def _header_check(change: HeaderChange | None, key: dg.AssetKey) -> dg.AssetCheckResult:
+    """Whether the newest delivery has the columns of the one before; lost ones may stop it."""
+    if change is None:
+        return dg.AssetCheckResult(
+            passed=True,
+            asset_key=key,
+            check_name=_HEADER,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="There is no earlier delivery to compare with.",
+        )
     return dg.AssetCheckResult(
-        passed=not gained and not lost,
+        passed=not change.is_change,
         asset_key=key,
         check_name=_HEADER,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"gained": ", ".join(gained) or "none", "lost": ", ".join(lost) or "none"},
+        severity=dg.AssetCheckSeverity.ERROR if change.required else dg.AssetCheckSeverity.WARN,
+        description=f"{change.newest.delivered_on}, columns {change}",
+        metadata={
+            "added": ", ".join(change.added) or "none",
+            "gone": ", ".join(change.gone) or "none",
+            "gone_but_required": ", ".join(change.required) or "none",
+            "files": ", ".join(change.newest.files),
+            "files_before": ", ".join(change.earlier.files),
+            "fingerprint": change.newest.fingerprint,
+            "fingerprint_before": change.earlier.fingerprint,
+        },
     )
 
 

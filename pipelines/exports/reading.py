@@ -148,9 +148,14 @@ class Surroundings:
             column: the contract's name of it.
             present: the file's labels by what is compared of them; see `by_fold`.
         """
-        further = (self.settings.labels or {}).get(self.export.name, {}).get(column, ())
-        labels = (*self.export.rules[column].labels, *further)
+        labels = labels_by_column(self.export, self.settings)[column]
         return next((present[fold(label)] for label in labels if fold(label) in present), None)
+
+
+def labels_by_column(export: Export, settings: SourceSettings) -> dict[str, tuple[str, ...]]:
+    """The labels that mean each contract column: the contract's, then the settings'."""
+    further = (settings.labels or {}).get(export.name, {})
+    return {name: (*rule.labels, *further.get(name, ())) for name, rule in export.rules.items()}
 
 
 def by_fold(labels: Iterable[str]) -> dict[str, str]:
