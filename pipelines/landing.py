@@ -55,7 +55,7 @@ from pipelines.settings import Home, Settings, SettingsError, require_zone
 NESTED = ("answers",)
 """Contract columns that are built for accepted rows only, after validation."""
 
-READER_CONSTANTS = ("survey", "questions")
+READER_CONSTANTS = ("survey", "questions", "queried_columns")
 """Contract columns that a reader states once for a whole file."""
 
 COMPRESSION = "zstd"
@@ -66,7 +66,7 @@ SMALL_DELIVERY_BYTES = 64 << 20
 
 _PERSONAL_LABEL = re.compile(
     r"mail|phone|mobile|first.?name|last.?name|full.?name|surname|street|address|birth|"
-    r"\bip\b|ip.?address|ssn|passport|iban",
+    r"\bip\b|ip.?address|ssn|passport|iban|\.(?:name|alias|username)$",
     re.IGNORECASE,
 )
 _PERSONAL_VALUE = r"[\w.+%-]+@[\w-]+\.[\w.-]+|(?:^|\s)\+\d[\d ().-]{7,}"
@@ -303,7 +303,7 @@ def _remove_landed(home: Home, export: Export, day: date) -> None:
 
 
 @cache
-def _code_fingerprint(reader: str, contracts: str) -> str:
+def _code_fingerprint(reader: str, contracts: tuple[str, ...]) -> str:
     """Tells versions of the code that shapes lake rows from one another."""
     modules = (
         importlib.import_module(__name__),
@@ -316,7 +316,7 @@ def _code_fingerprint(reader: str, contracts: str) -> str:
         importlib.import_module("pipelines.exports.table"),
         importlib.import_module("pipelines.exports.surveys"),
         importlib.import_module(f"pipelines.exports.{reader}"),
-        importlib.import_module(contracts),
+        *map(importlib.import_module, contracts),
     )
     digest = hashlib.sha256()
     for module in modules:
@@ -326,8 +326,11 @@ def _code_fingerprint(reader: str, contracts: str) -> str:
 
 def _recipe(home: Home, export: Export, settings: Settings, keyed: Pseudonyms) -> str:
     """Identifies everything beside the files that decides what lands."""
+    # A contract may be made from another one.
+    classes = [each.__module__ for each in export.contract.__mro__]
+    contracts = tuple(name for name in classes if name.startswith("pipelines."))
     parts = (
-        _code_fingerprint(export.reader, export.contract.__module__),
+        _code_fingerprint(export.reader, contracts),
         repr(settings.source(export.source)),
         keyed.fingerprint,
         repr(declared_questions(home, export)),

@@ -10,6 +10,13 @@ from pipelines.contracts.salesforce import (
     SalesforceOpportunity,
     SalesforceUser,
 )
+from pipelines.contracts.salesforce_queries import (
+    SalesforceAccountQuery,
+    SalesforceCaseQuery,
+    SalesforceContactQuery,
+    SalesforceOpportunityQuery,
+    SalesforceUserQuery,
+)
 from pipelines.defs.landed import landed
 
 salesforce_account = landed(SalesforceAccount)
@@ -20,3 +27,9 @@ salesforce_case_history = landed(SalesforceCaseHistory)
 salesforce_case_comment = landed(SalesforceCaseComment)
 salesforce_email_message = landed(SalesforceEmailMessage)
 salesforce_opportunity = landed(SalesforceOpportunity)
+
+salesforce_account_query = landed(SalesforceAccountQuery)
+salesforce_contact_query = landed(SalesforceContactQuery)
+salesforce_user_query = landed(SalesforceUserQuery)
+salesforce_case_query = landed(SalesforceCaseQuery)
+salesforce_opportunity_query = landed(SalesforceOpportunityQuery)

@@ -1,5 +1,24 @@
 with {{ latest_version(source('salesforce', 'account'), 'id', 'system_modstamp') }},
 
+{{ with_queries(
+    source('salesforce', 'account_query'),
+    [
+        'is_deleted',
+        'master_record_id',
+        'parent_id',
+        'type',
+        'industry',
+        'segment',
+        'billing_country_code',
+        'billing_country',
+        'currency_iso_code',
+        'owner_id',
+        'created_date',
+        'system_modstamp',
+    ],
+    'system_modstamp'
+) }},
+
 final as (
 
     select
@@ -12,15 +31,15 @@ final as (
         {{ country_of('billing_country_code', 'billing_country') }} as country,
         currency_iso_code as currency,
         owner_id as owner_agent_id,
-        is_deleted or missing_since is not null as is_deleted,
+        coalesce(is_deleted, false) or missing_since is not null as is_deleted,
         case
-            when is_deleted then cast(system_modstamp as date)
+            when is_deleted then coalesce(cast(system_modstamp as date), delivered_on)
             else missing_since
         end as deleted_on,
         created_date as created_at,
         system_modstamp as modified_at,
         delivered_on
-    from latest
+    from records
 
 )
 

@@ -1,5 +1,33 @@
 with {{ latest_version(source('salesforce', 'case'), 'id', 'system_modstamp') }},
 
+{{ with_queries(
+    source('salesforce', 'case_query'),
+    [
+        'is_deleted',
+        'master_record_id',
+        'case_number',
+        'contact_id',
+        'account_id',
+        'parent_id',
+        'supplied_email_pseudonym',
+        'type',
+        'status',
+        'reason',
+        'origin',
+        'subject',
+        'priority',
+        'is_closed',
+        'closed_date',
+        'is_escalated',
+        'is_closed_on_create',
+        'owner_id',
+        'sla_exit_date',
+        'created_date',
+        'system_modstamp',
+    ],
+    'system_modstamp'
+) }},
+
 final as (
 
     select
@@ -22,15 +50,15 @@ final as (
         coalesce(is_closed_on_create, false) as is_closed_on_create,
         owner_id,
         sla_exit_date as sla_due_at,
-        is_deleted or missing_since is not null as is_deleted,
+        coalesce(is_deleted, false) or missing_since is not null as is_deleted,
         case
-            when is_deleted then cast(system_modstamp as date)
+            when is_deleted then coalesce(cast(system_modstamp as date), delivered_on)
             else missing_since
         end as deleted_on,
         created_date as opened_at,
         system_modstamp as modified_at,
         delivered_on
-    from latest
+    from records
     where created_date < {{ as_of_end() }}
 
 )

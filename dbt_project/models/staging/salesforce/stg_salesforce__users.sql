@@ -1,5 +1,21 @@
 with {{ latest_version(source('salesforce', 'user'), 'id') }},
 
+{{ with_queries(
+    source('salesforce', 'user_query'),
+    [
+        'email_pseudonym',
+        'department',
+        'is_active',
+        'time_zone_sid_key',
+        'user_role_id',
+        'employee_number',
+        'manager_id',
+        'user_type',
+        'contact_id',
+        'created_date',
+    ]
+) }},
+
 final as (
 
     select
@@ -17,7 +33,7 @@ final as (
         missing_since as deleted_on,
         created_date as created_at,
         delivered_on
-    from latest
+    from records
 
 )
 
