@@ -61,6 +61,7 @@ EXPORTS = [f"{export.source}/{export.name}" for export in all_exports()]
 def test_the_exports_are_these() -> None:
     assert EXPORTS == [
         "delighted/responses",
+        "googleforms/responses",
         "qualtrics/responses",
         "reference/exchange_rates",
         "reference/kpi_targets",

@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from pipelines.exports.files import FileRefused
+from pipelines.exports.googleforms import _identified
+from pipelines.exports.reading import Rows
 from tests.conftest import SAMPLES, TestWarehouse
 
 DECLARED = (
@@ -377,6 +380,93 @@ class TestSurveymonkey:
         (warehouse.home.path / "sources.toml").unlink()
         with pytest.raises(FileRefused, match=r"Set time_zone under \[surveymonkey\] in sources"):
             self.land(warehouse, self.file([("Likely?", "Response")], [("1",)]))
+
+
+class TestGoogleForms:
+    @pytest.fixture(autouse=True)
+    def zone(self, warehouse: TestWarehouse) -> None:
+        set_zone(warehouse, "googleforms", "America/Denver")
+
+    def land(self, warehouse: TestWarehouse, times: Iterable[str]) -> list[str | None]:
+        rows = [(time, "9") for time in times]
+        warehouse.deliver("googleforms", "Form.csv", as_csv(("Timestamp", "Likely?"), rows))
+        warehouse.land("googleforms/responses")
+        return warehouse.rows("googleforms/responses")["response_id"].to_list()
+
+    def test_the_sample_lands_with_its_counts_and_says_what_it_says(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        name = "Support feedback.csv"
+        warehouse.deliver("googleforms", name, SAMPLES / "googleforms" / name)
+        account = warehouse.land("googleforms/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (3, 3)
+        assert answers(warehouse, "googleforms/responses") == [
+            {
+                "how likely are you to recommend us?": "9",
+                "which channels did you use?": "Email;Chat",
+                "rate each [speed]": "5",
+                "rate each [courtesy]": "5",
+                "comments": "Solved quickly",
+            },
+            {
+                "how likely are you to recommend us?": "3",
+                "which channels did you use?": "Email;WhatsApp",
+                "rate each [speed]": "1",
+                "rate each [courtesy]": "3",
+                "comments": 'Still "Access denied"',
+            },
+            {"how likely are you to recommend us?": "7"},
+        ]
+        rows = warehouse.rows("googleforms/responses")
+        assert rows["submitted_at"][0] == datetime(2025, 1, 16, 9, 11, 40, tzinfo=UTC)
+        assert rows["email_pseudonym"].null_count() == 1
+
+    def test_responses_of_one_second_are_told_apart_in_every_delivery_alike(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        one, other = "2025/01/16 2:11:40 AM MST", "2025/01/16 2:11:41 AM MST"
+        assert self.land(warehouse, [one, one, other]) == [
+            f"Form|{one}|1", f"Form|{one}|2", f"Form|{other}|1",
+        ]  # fmt: skip
+        assert self.land(warehouse, [other, one]) == [f"Form|{other}|1", f"Form|{one}|1"]
+
+    def test_they_are_told_apart_across_batches(self) -> None:
+        batches = [["a", "b", "a"], ["a", "c"], ["b", None]]
+        rows = (
+            Rows(pl.DataFrame({"T": each}), pl.Series(range(len(each))), []) for each in batches
+        )
+        found = pl.concat([each.frame for each in _identified(rows, "T", "S")])["response_id"]
+        assert found.to_list() == ["S|a|1", "S|b|1", "S|a|2", "S|a|3", "S|c|1", "S|b|2", None]
+
+    @pytest.mark.parametrize(
+        "time",
+        [
+            "2025/01/16 2:11:40 PM MST",
+            "2025/01/16 2:11:40 PM GMT-7",
+            "2025/01/16 2:11:40 PM",
+            "2025/01/16 14:11:40",
+            "1/16/2025 14:11:40",
+        ],
+    )
+    def test_a_time_is_that_of_the_declared_zone_however_it_is_written(
+        self, warehouse: TestWarehouse, time: str
+    ) -> None:
+        self.land(warehouse, [time])
+        assert warehouse.rows("googleforms/responses")["submitted_at"].to_list() == [
+            datetime(2025, 1, 16, 21, 11, 40, tzinfo=UTC)
+        ]
+
+    def test_a_response_without_a_time_is_set_aside(self, warehouse: TestWarehouse) -> None:
+        self.land(warehouse, [f"2025/01/16 2:11:{at} AM MST" for at in range(10, 60)] * 2 + [""])
+        assert {code for _, _, code in warehouse.reasons("googleforms/responses")} == {"missing"}
+
+    def test_a_file_without_a_declared_zone_is_refused_naming_the_setting(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").unlink()
+        with pytest.raises(FileRefused, match=r"Set time_zone under \[googleforms\] in sources"):
+            self.land(warehouse, ["2025/01/16 2:11:40 AM MST"])
 
 
 def test_an_address_in_a_comment_stays_outside_and_the_comment_comes_in(

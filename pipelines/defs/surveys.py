@@ -1,6 +1,7 @@
 """Exports of survey tools; the declared questions say what a valid score is."""
 
 from pipelines.contracts.delighted import DelightedResponses
+from pipelines.contracts.googleforms import GoogleformsResponses
 from pipelines.contracts.qualtrics import QualtricsResponses
 from pipelines.contracts.reference import ReferenceSurveyQuestions
 from pipelines.contracts.surveymonkey import SurveymonkeyResponses
@@ -8,6 +9,7 @@ from pipelines.contracts.typeform import TypeformResponses
 from pipelines.defs.landed import landed
 
 delighted_responses = landed(DelightedResponses, rests_on=[ReferenceSurveyQuestions])
+googleforms_responses = landed(GoogleformsResponses, rests_on=[ReferenceSurveyQuestions])
 qualtrics_responses = landed(QualtricsResponses, rests_on=[ReferenceSurveyQuestions])
 surveymonkey_responses = landed(SurveymonkeyResponses, rests_on=[ReferenceSurveyQuestions])
 typeform_responses = landed(TypeformResponses, rests_on=[ReferenceSurveyQuestions])

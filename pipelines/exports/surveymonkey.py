@@ -15,8 +15,7 @@ import polars as pl
 from pipelines.contracts.contract import fold
 from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.reading import Reading, Rows, Surroundings, by_fold
-from pipelines.exports.surveys import asked_in, numbered, read_by_text
-from pipelines.exports.text import TextTable, read_text
+from pipelines.exports.surveys import asked_in, name_in, numbered, opened_text, read_by_text
 
 _WHOLE_ANSWER = ("", "response", "open-ended response")
 _MARKUP = re.compile(r"<[^<>]*>")
@@ -49,7 +48,7 @@ class _Asked:
 
 def read(file: SourceFile, around: Surroundings) -> Reading:
     """Open a response export, condensed or expanded."""
-    table = _opened(file)
+    table = opened_text(file, header_rows=2)
     _require_two_header_rows(file, around, *table.header)
     asked = _asked(*table.header)
     labels = numbered(
@@ -73,23 +72,13 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
     merged = {label for columns in together.values() for label in columns}
     texts = {label: text for label, text in questions.items() if label not in merged}
     reading = read_by_text(
-        file, around, table, labels, texts | {label: label for label in together}, _name_in(file)
+        file, around, table, labels, texts | {label: label for label in together}, name_in(file)
     )
     return replace(
         reading,
         rows=lambda: _put_together(reading.rows(), together, ended),
         merged=tuple(merged),
     )
-
-
-def _opened(file: SourceFile) -> TextTable:
-    """The file as text. What isn't UTF-8 was saved by Excel on Windows, as far as that can be."""
-    try:
-        return read_text(file, header_rows=2, fallback_encoding="cp1252")
-    except FileRefused as refused:
-        if refused.code != "undecodable":
-            raise
-    return read_text(file, header_rows=2)
 
 
 def _asked(texts: Sequence[str], options: Sequence[str]) -> list[_Asked]:
@@ -118,10 +107,6 @@ def _require_two_header_rows(
             "its second row is a response, not SurveyMonkey's second header row",
             "Export all responses data as CSV without removing header rows.",
         )
-
-
-def _name_in(file: SourceFile) -> str:
-    return file.label.rsplit(".", 1)[0]
 
 
 def _put_together(

@@ -21,7 +21,7 @@ from pipelines.exports.reading import (
     by_fold,
 )
 from pipelines.exports.table import named_rows
-from pipelines.exports.text import TextTable
+from pipelines.exports.text import TextTable, read_text
 
 
 def questions_as_json(questions: Iterable[Question]) -> str:
@@ -34,6 +34,21 @@ def questions_as_json(questions: Iterable[Question]) -> str:
         },
         ensure_ascii=False,
     )
+
+
+def opened_text(file: SourceFile, header_rows: int = 1) -> TextTable:
+    """The file as text. What isn't UTF-8 was saved by Excel on Windows, as far as that can be."""
+    try:
+        return read_text(file, header_rows=header_rows, fallback_encoding="cp1252")
+    except FileRefused as refused:
+        if refused.code != "undecodable":
+            raise
+    return read_text(file, header_rows=header_rows)
+
+
+def name_in(file: SourceFile) -> str:
+    """What the file's name calls the survey."""
+    return file.label.rsplit(".", 1)[0]
 
 
 def zone_in_header(labels: Iterable[str]) -> str | None:

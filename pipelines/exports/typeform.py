@@ -8,7 +8,7 @@ import re
 
 from pipelines.exports.files import SourceFile
 from pipelines.exports.reading import Reading, Surroundings
-from pipelines.exports.surveys import asked_in, numbered, read_by_text
+from pipelines.exports.surveys import asked_in, name_in, numbered, read_by_text
 from pipelines.exports.text import read_text
 
 _FORM = re.compile(r"^responses-(?P<form>[^-.]+)-")
@@ -21,5 +21,5 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
     asked = asked_in(labels, around, also=("email_pseudonym",))
     named = _FORM.match(file.label)
     return read_by_text(
-        file, around, table, labels, asked, named["form"] if named else file.label.rsplit(".", 1)[0]
+        file, around, table, labels, asked, named["form"] if named else name_in(file)
     )

@@ -140,19 +140,34 @@ def surveymonkey() -> tuple[str, bytes]:
     return f"{SURVEY}.csv", as_csv([header, second], rows).encode("cp1252")
 
 
+def googleforms() -> tuple[str, str]:
+    header = ("Timestamp", "Username", RECOMMEND, SATISFIED, EASY, COMMENT)
+    rows = (
+        (
+            f"{local(one.at, 'America/New_York'):%Y/%m/%d %I:%M:%S %p} EST",
+            *(one.email, *one.cells(), one.comment),
+        )
+        for one in PEOPLE
+    )
+    return f"{SURVEY}.csv", as_csv([header], rows)
+
+
 TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
     "delighted": delighted,
+    "googleforms": googleforms,
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
     "typeform": typeform,
 }
 
 SETTINGS = """\
+[googleforms]
+time_zone = "America/New_York"
 [surveymonkey]
 time_zone = "America/Denver"
 """
 
-BY_TEXT = ("surveymonkey", "typeform")
+BY_TEXT = ("googleforms", "surveymonkey", "typeform")
 
 DECLARED = f"""\
 source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices

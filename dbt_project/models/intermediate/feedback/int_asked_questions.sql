@@ -7,6 +7,12 @@ with delighted as (
 
 ),
 
+googleforms as (
+
+    select * from {{ ref('stg_googleforms__questions') }}
+
+),
+
 qualtrics as (
 
     select * from {{ ref('stg_qualtrics__questions') }}
@@ -31,6 +37,11 @@ final as (
         'delighted' as source,
         {{ question_columns() }}
     from delighted
+    union all
+    select
+        'googleforms' as source,
+        {{ question_columns() }}
+    from googleforms
     union all
     select
         'qualtrics' as source,

@@ -7,6 +7,12 @@ with delighted as (
 
 ),
 
+googleforms as (
+
+    select * from {{ ref('stg_googleforms__responses') }}
+
+),
+
 qualtrics as (
 
     select * from {{ ref('stg_qualtrics__responses') }}
@@ -31,6 +37,11 @@ responses as (
         'delighted' as source,
         {{ response_columns() }}
     from delighted
+    union all
+    select
+        'googleforms' as source,
+        {{ response_columns() }}
+    from googleforms
     union all
     select
         'qualtrics' as source,

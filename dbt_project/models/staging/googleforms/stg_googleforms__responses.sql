@@ -1,0 +1,22 @@
+with {{ latest_version(source('googleforms', 'responses'), 'response_id') }},
+
+final as (
+
+    select
+        response_id,
+        survey,
+        submitted_at as responded_at,
+        true as is_finished,
+        email_pseudonym,
+        external_reference,
+        cast(null as varchar) as channel,
+        cast(null as varchar) as language,
+        case_number,
+        answers,
+        delivered_on
+    from latest
+    where submitted_at < {{ as_of_end() }}
+
+)
+
+select * from final
