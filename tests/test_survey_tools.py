@@ -469,6 +469,85 @@ class TestGoogleForms:
             self.land(warehouse, ["2025/01/16 2:11:40 AM MST"])
 
 
+class TestMicrosoftForms:
+    HEADER = ("ID", "Start time", "Completion time", "Email", "Name", "Likely\nto return?\u00a0*")
+
+    @pytest.fixture(autouse=True)
+    def zone(self, warehouse: TestWarehouse) -> None:
+        set_zone(warehouse, "msforms", "America/Denver")
+
+    def land(
+        self, warehouse: TestWarehouse, *rows: Sequence[str], name: str = "F(1-9).csv"
+    ) -> None:
+        warehouse.deliver("msforms", name, as_csv(self.HEADER, rows))
+        warehouse.land("msforms/responses")
+
+    def test_the_sample_lands_with_its_counts_and_says_what_it_says(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        name = "Support feedback(1-3).csv"
+        warehouse.deliver("msforms", name, SAMPLES / "msforms" / name)
+        account = warehouse.land("msforms/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (3, 3)
+        rows = warehouse.rows("msforms/responses")
+        assert rows["survey"].unique().to_list() == ["Support feedback"]
+        assert answers(warehouse, "msforms/responses") == [
+            {
+                "how likely are you to recommend us?": "9",
+                "which channels did you use?": "Email;Chat;",
+                "comments": "Solved quickly",
+            },
+            {
+                "how likely are you to recommend us?": "3",
+                "which channels did you use?": "Email;WhatsApp;",
+                "comments": 'Still "Access denied"',
+            },
+            {"how likely are you to recommend us?": "7"},
+        ]
+        assert rows["started_at"][0] == datetime(2025, 1, 16, 9, 10, 5, tzinfo=UTC)
+        assert rows["email_pseudonym"].null_count() == 2  # anonymous is nobody's address
+        assert "Okafor" not in rows.write_json()
+
+    def test_a_number_given_again_after_clearing_is_another_response(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        first = ("1", "1/16/25 2:10:05", "1/16/25 2:11:40", "anonymous", "", "9")
+        again = ("1", "2/16/25 2:10:05", "2/16/25 2:11:40", "anonymous", "", "3")
+        self.land(warehouse, first, again, first)
+        assert warehouse.rows("msforms/responses")["response_id"].to_list() == [
+            "F|1|2/16/25 2:10:05",
+            "F|1|1/16/25 2:10:05",
+        ]
+        assert answers(warehouse, "msforms/responses")[0] == {"likely to return?": "3"}
+
+    def test_a_declared_question_is_found_through_line_ends_and_the_mark_of_a_required_one(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        declare(warehouse, "msforms,Support,Likely to return?,nps,0,10,,true,")
+        rows = [
+            (str(at), "1/16/25 2:10:05", "1/16/25 2:11:40", "", "", "9") for at in range(1, 101)
+        ]
+        self.land(warehouse, *rows, ("101", "1/16/25 2:10:05", "1/16/25 2:11:40", "", "", "12"))
+        assert warehouse.rows("msforms/responses")["survey"][0] == "Support"
+        (reason,) = warehouse.reasons("msforms/responses")
+        assert reason[1:] == ("Likely to return?", "out_of_range")
+
+    def test_a_file_that_excel_saved_keeps_its_letters(self, warehouse: TestWarehouse) -> None:
+        row = ("1", "1/16/25 2:10:05", "1/16/25 2:11:40", "", "", "Größe – “XL”")
+        content = as_csv(self.HEADER, [row]).replace("\u00a0", " ").encode("cp1252")
+        warehouse.deliver("msforms", "F.csv", content)
+        warehouse.land("msforms/responses")
+        assert answers(warehouse, "msforms/responses") == [{"likely to return?": "Größe – “XL”"}]
+
+    def test_a_file_without_a_declared_zone_is_refused_naming_the_setting(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").unlink()
+        with pytest.raises(FileRefused, match=r"Set time_zone under \[msforms\] in sources"):
+            self.land(warehouse, ("1", "1/16/25 2:10:05", "1/16/25 2:11:40", "", "", "9"))
+
+
 def test_an_address_in_a_comment_stays_outside_and_the_comment_comes_in(
     warehouse: TestWarehouse,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from pipelines.contracts.delighted import DelightedResponses
 from pipelines.contracts.googleforms import GoogleformsResponses
+from pipelines.contracts.msforms import MsformsResponses
 from pipelines.contracts.qualtrics import QualtricsResponses
 from pipelines.contracts.reference import ReferenceSurveyQuestions
 from pipelines.contracts.surveymonkey import SurveymonkeyResponses
@@ -10,6 +11,7 @@ from pipelines.defs.landed import landed
 
 delighted_responses = landed(DelightedResponses, rests_on=[ReferenceSurveyQuestions])
 googleforms_responses = landed(GoogleformsResponses, rests_on=[ReferenceSurveyQuestions])
+msforms_responses = landed(MsformsResponses, rests_on=[ReferenceSurveyQuestions])
 qualtrics_responses = landed(QualtricsResponses, rests_on=[ReferenceSurveyQuestions])
 surveymonkey_responses = landed(SurveymonkeyResponses, rests_on=[ReferenceSurveyQuestions])
 typeform_responses = landed(TypeformResponses, rests_on=[ReferenceSurveyQuestions])

@@ -152,9 +152,27 @@ def googleforms() -> tuple[str, str]:
     return f"{SURVEY}.csv", as_csv([header], rows)
 
 
+def msforms() -> tuple[str, bytes]:
+    header = (
+        "ID", "Start time", "Completion time", "Email", "Name",
+        RECOMMEND, SATISFIED, EASY, COMMENT,
+    )  # fmt: skip
+    rows = (
+        (
+            str(one.number),
+            *[f"{local(one.at, 'Europe/Berlin'):%m/%d/%y %H:%M:%S}"] * 2,
+            *(one.email, "Zoë", one.cells()[0]),
+            *("" if one.csat is None else SATISFACTION[one.csat - 1], one.cells()[2], one.comment),
+        )
+        for one in PEOPLE
+    )
+    return f"{SURVEY}(1-{len(PEOPLE)}).csv", as_csv([header], rows, end="\r\n").encode("cp1252")
+
+
 TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
     "delighted": delighted,
     "googleforms": googleforms,
+    "msforms": msforms,
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
     "typeform": typeform,
@@ -163,11 +181,13 @@ TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
 SETTINGS = """\
 [googleforms]
 time_zone = "America/New_York"
+[msforms]
+time_zone = "Europe/Berlin"
 [surveymonkey]
 time_zone = "America/Denver"
 """
 
-BY_TEXT = ("googleforms", "surveymonkey", "typeform")
+BY_TEXT = ("googleforms", "msforms", "surveymonkey", "typeform")
 
 DECLARED = f"""\
 source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices

@@ -13,6 +13,12 @@ googleforms as (
 
 ),
 
+msforms as (
+
+    select * from {{ ref('stg_msforms__questions') }}
+
+),
+
 qualtrics as (
 
     select * from {{ ref('stg_qualtrics__questions') }}
@@ -42,6 +48,11 @@ final as (
         'googleforms' as source,
         {{ question_columns() }}
     from googleforms
+    union all
+    select
+        'msforms' as source,
+        {{ question_columns() }}
+    from msforms
     union all
     select
         'qualtrics' as source,

@@ -13,6 +13,12 @@ googleforms as (
 
 ),
 
+msforms as (
+
+    select * from {{ ref('stg_msforms__responses') }}
+
+),
+
 qualtrics as (
 
     select * from {{ ref('stg_qualtrics__responses') }}
@@ -42,6 +48,11 @@ responses as (
         'googleforms' as source,
         {{ response_columns() }}
     from googleforms
+    union all
+    select
+        'msforms' as source,
+        {{ response_columns() }}
+    from msforms
     union all
     select
         'qualtrics' as source,
