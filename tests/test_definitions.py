@@ -62,6 +62,7 @@ def test_the_exports_are_these() -> None:
     assert EXPORTS == [
         "delighted/responses",
         "googleforms/responses",
+        "hotjar/responses",
         "msforms/responses",
         "qualtrics/responses",
         "reference/exchange_rates",

@@ -548,6 +548,94 @@ class TestMicrosoftForms:
             self.land(warehouse, ("1", "1/16/25 2:10:05", "1/16/25 2:11:40", "", "", "9"))
 
 
+class TestHotjar:
+    HEADER = (
+        "Number", "Date Submitted", "Source URL", "Hotjar User ID", "Response URL", "Likely?",
+        "Tags for: Likely?",
+    )  # fmt: skip
+
+    @pytest.fixture(autouse=True)
+    def zone(self, warehouse: TestWarehouse) -> None:
+        set_zone(warehouse, "hotjar", "Europe/Berlin")
+
+    def land(
+        self, warehouse: TestWarehouse, *rows: Sequence[str], header: Sequence[str] = HEADER
+    ) -> None:
+        warehouse.deliver("hotjar", "H.csv", as_csv(header, rows))
+        warehouse.land("hotjar/responses")
+
+    def test_the_sample_lands_with_its_counts_and_says_what_it_says(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        name = "survey-1029384-2025-02-10.csv"
+        warehouse.deliver("hotjar", name, SAMPLES / "hotjar" / name)
+        account = warehouse.land("hotjar/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (4, 3)
+        assert account.excluded == {"test_host": 1}  # staging.example.com
+        recommend = "how likely are you to recommend us to a friend or colleague?"
+        reason = "what is the reason for your score?"
+        assert answers(warehouse, "hotjar/responses") == [
+            {recommend: "9", reason: "Solved quickly"},
+            {recommend: "3", reason: '"Access denied", again'},
+            {recommend: "7"},
+        ]
+        rows = warehouse.rows("hotjar/responses")
+        assert rows["survey"].unique().to_list() == ["1029384"]
+        assert rows["submitted_at"][0] == datetime(2025, 1, 16, 8, 11, 40, tzinfo=UTC)
+        assert rows["source_url"][1] == "https://www.example.com/login"
+        assert rows["email_pseudonym"].null_count() == 1
+        assert account.unknown_columns == ()
+
+    def test_a_response_keeps_its_id_when_others_are_deleted(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        page, time = "https://www.example.com/", "2025-01-16 09:11:40"
+        self.land(
+            warehouse,
+            ("2", time, page, "v1", "https://h/2", "9", ""),
+            ("1", time, page, "v1", "https://h/2", "8", "edited"),
+            ("1", time, page, "v1", "", "7", ""),
+        )
+        assert warehouse.rows("hotjar/responses")["response_id"].to_list() == [
+            "https://h/2",
+            f"v1|{time}",
+        ]
+
+    @pytest.mark.parametrize(
+        ("host", "is_test"),
+        [
+            ("staging.example.com", True),
+            ("dev-shop.example.com", True),
+            ("localhost:3000", True),
+            ("www.example.com", False),
+            ("development.example.com", False),
+            ("testing-grounds.example.com", False),
+        ],
+    )
+    def test_answers_on_test_hosts_are_left_out_by_name(
+        self, warehouse: TestWarehouse, host: str, is_test: bool
+    ) -> None:
+        page = f"https://{host}/pricing"
+        self.land(warehouse, ("1", "2025-01-16 09:11:40", page, "v", "https://h/1", "9", ""))
+        assert warehouse.rows("hotjar/responses").height == int(not is_test)
+
+    @pytest.mark.parametrize("lacking", [("Date Submitted",), ("Response URL", "Hotjar User ID")])
+    def test_another_file_is_refused(
+        self, warehouse: TestWarehouse, lacking: Sequence[str]
+    ) -> None:
+        header = [label for label in self.HEADER if label not in lacking]
+        with pytest.raises(FileRefused, match="no responses of a Hotjar survey"):
+            self.land(warehouse, header=header)
+
+    def test_a_file_without_a_declared_zone_is_refused_naming_the_setting(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").unlink()
+        with pytest.raises(FileRefused, match=r"Set time_zone under \[hotjar\] in sources"):
+            self.land(warehouse)
+
+
 def test_an_address_in_a_comment_stays_outside_and_the_comment_comes_in(
     warehouse: TestWarehouse,
 ) -> None:

@@ -92,7 +92,7 @@ class Reading:
         zone: IANA name of the zone of date-times without one, where the file states it.
         constants: contract columns that are the same for the whole file.
         questions: the question columns, in the file's order; empty for what is no survey.
-        merged: labels of columns that are part of a question's column, which the reader makes.
+        merged: labels of columns that the reader has made something else of, or left out.
     """
 
     file: SourceFile

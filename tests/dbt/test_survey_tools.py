@@ -152,6 +152,26 @@ def googleforms() -> tuple[str, str]:
     return f"{SURVEY}.csv", as_csv([header], rows)
 
 
+def hotjar() -> tuple[str, bytes]:
+    asked = (RECOMMEND, SATISFIED, EASY, COMMENT)
+    header = (
+        *("Number", "Date Submitted", "Source URL", "Response URL", "email"),
+        *(each for text in asked for each in (text, f"Tags for: {text}")),
+    )
+    rows = (
+        (
+            str(one.number),
+            f"{local(one.at, 'Asia/Kolkata'):%Y-%m-%d %H:%M:%S}",
+            "https://www.example.com/?q=1",
+            f"https://insights.hotjar.com/s/1/responses/{one.number}",
+            one.email,
+            *(each for cell in (*one.cells(), one.comment) for each in (cell, "tag")),
+        )
+        for one in reversed(PEOPLE)
+    )
+    return "survey-1029384-2025-02-10.csv", as_csv([header], rows).encode("utf-8-sig")
+
+
 def msforms() -> tuple[str, bytes]:
     header = (
         "ID", "Start time", "Completion time", "Email", "Name",
@@ -172,6 +192,7 @@ def msforms() -> tuple[str, bytes]:
 TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
     "delighted": delighted,
     "googleforms": googleforms,
+    "hotjar": hotjar,
     "msforms": msforms,
     "qualtrics": qualtrics,
     "surveymonkey": surveymonkey,
@@ -181,13 +202,15 @@ TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
 SETTINGS = """\
 [googleforms]
 time_zone = "America/New_York"
+[hotjar]
+time_zone = "Asia/Kolkata"
 [msforms]
 time_zone = "Europe/Berlin"
 [surveymonkey]
 time_zone = "America/Denver"
 """
 
-BY_TEXT = ("googleforms", "msforms", "surveymonkey", "typeform")
+BY_TEXT = ("googleforms", "hotjar", "msforms", "surveymonkey", "typeform")
 
 DECLARED = f"""\
 source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices

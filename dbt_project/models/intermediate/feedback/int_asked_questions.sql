@@ -13,6 +13,12 @@ googleforms as (
 
 ),
 
+hotjar as (
+
+    select * from {{ ref('stg_hotjar__questions') }}
+
+),
+
 msforms as (
 
     select * from {{ ref('stg_msforms__questions') }}
@@ -48,6 +54,11 @@ final as (
         'googleforms' as source,
         {{ question_columns() }}
     from googleforms
+    union all
+    select
+        'hotjar' as source,
+        {{ question_columns() }}
+    from hotjar
     union all
     select
         'msforms' as source,

@@ -13,6 +13,12 @@ googleforms as (
 
 ),
 
+hotjar as (
+
+    select * from {{ ref('stg_hotjar__responses') }}
+
+),
+
 msforms as (
 
     select * from {{ ref('stg_msforms__responses') }}
@@ -48,6 +54,11 @@ responses as (
         'googleforms' as source,
         {{ response_columns() }}
     from googleforms
+    union all
+    select
+        'hotjar' as source,
+        {{ response_columns() }}
+    from hotjar
     union all
     select
         'msforms' as source,
