@@ -52,7 +52,6 @@ def test_a_file_is_of_one_export(file: str, export: str) -> None:
         "query_Case_Note__c.csv",
         "query_OpportunityLineItem.csv",
         "bulk_UserRole.csv",
-        "CaseComment.csv",
         "extract.csv",
     ],
 )
