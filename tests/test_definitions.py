@@ -24,6 +24,7 @@ MARTS = {
     "identity_coverage",
     "survey_responses",
     "support_cases",
+    "service_monthly",
     "customer_months",
     "csat_monthly",
     "ces_monthly",
