@@ -1,6 +1,6 @@
 """Microsoft Forms' responses as CSV: columns of its own, then a column per question.
 
-Times are in the zone of whoever exported, which the file doesn't state.
+Times are in the zone of whoever exported, which the file doesn't state, the month before the day.
 """
 
 import pandera.polars as pa

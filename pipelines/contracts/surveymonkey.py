@@ -1,6 +1,6 @@
 """SurveyMonkey's "all responses data" as CSV: two header rows, condensed or expanded columns.
 
-Times are in the account's zone, which the file doesn't state.
+Times are in the account's zone, which the file doesn't state, the month before the day.
 """
 
 import pandera.polars as pa
