@@ -207,14 +207,18 @@ def files_of(delivery: Delivery, export: Export) -> list[SourceFile]:
 
 
 def unread_files(home: Home, source: str, day: date) -> list[str]:
-    """The names of a delivery's files that no export of the source reads."""
+    """The names of a delivery's files that no export of the source reads, or is refused for."""
     folder = home.landing / source / day.isoformat()
     if not folder.is_dir():
         return []
     delivery = delivered_files(folder)
     exports = [export for export in all_exports() if export.source == source]
     read = {file.name for export in exports for file in files_of(delivery, export)}
-    return [file.name for file in delivery.files if file.name not in read]
+    told = {refused.file for export in exports for refused in _broken_files(delivery, export)}
+    return [
+        *(file.name for file in delivery.files if file.name not in read),
+        *(refused.file for refused in delivery.refused if refused.file not in told),
+    ]
 
 
 def delivered_days(home: Home, source: str) -> list[date]:
@@ -273,9 +277,15 @@ def _broken_files(delivery: Delivery, export: Export) -> list[FileRefused]:
     return [
         refused
         for refused in delivery.refused
-        if any(_matches(Path(refused.file).name.removesuffix(".gz"), each) for each in export.files)
+        if any(_matches(_bare_name(refused), each) for each in export.files)
         or refused.file.casefold().endswith((".zip", ".gz"))
     ]
+
+
+def _bare_name(refused: FileRefused) -> str:
+    """What patterns are matched with; archives made on Windows may have its separators."""
+    name = refused.file.replace("\\", "/").rsplit("/", 1)[-1]
+    return name.removesuffix(".gz")
 
 
 def _file_account(file: SourceFile) -> FileAccount:
