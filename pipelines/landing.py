@@ -476,6 +476,7 @@ def _land_file(
     judge = Judge(
         export,
         zone=_zone(opened, around),
+        timestamp_formats=opened.timestamp_formats,
         scores=[rule for rule, _ in scores],
         made=[name for name in (*NESTED, *opened.constants) if name in export.column_types],
     )

@@ -89,6 +89,7 @@ class Judge:
         export: Export,
         *,
         zone: str,
+        timestamp_formats: Sequence[str] = (),
         scores: Sequence[ScoreRule] = (),
         made: Sequence[str] = (),
     ) -> None:
@@ -97,11 +98,13 @@ class Judge:
         Args:
             export: whose contract it is.
             zone: IANA name of the zone of date-times without an offset.
+            timestamp_formats: the file's own formats of date-times, instead of the contract's.
             scores: the scored questions among the file's columns.
             made: contract columns that are added after validation, such as nested ones.
         """
         self._export = export
         self._zone = zone
+        self._forms = tuple(timestamp_formats) or export.timestamp_formats
         self._clock = ZoneClock(zone)
         self._scores = {rule.question_id: rule for rule in scores}
         schema = export.schema
@@ -260,19 +263,18 @@ class Judge:
     def _instants(self, cells: pl.Series) -> pl.Series:
         """UTC instants from local or offset date-times; NULL for what no clock has shown."""
         if self._export.zone == "offset":
-            return _parsed(cells, self._export.timestamp_formats, zone="UTC")
+            return _parsed(cells, self._forms, zone="UTC")
         local = self._local_times(cells)
         return local.dt.replace_time_zone("UTC") if self._zone == "UTC" else self._clock(local)
 
     def _local_times(self, cells: pl.Series) -> pl.Series:
-        forms = self._export.timestamp_formats
-        if _ISO in forms and (cells.str.len_bytes() == _ISO_LENGTH).all():
+        if _ISO in self._forms and (cells.str.len_bytes() == _ISO_LENGTH).all():
             try:  # Arrow's own parser, for the form that nearly every cell has
                 times = arrow.compute.cast(cells.to_arrow(), arrow.timestamp("us"))
                 return pl.Series(times)
             except arrow.ArrowInvalid:
                 pass
-        return _parsed(cells, forms)
+        return _parsed(cells, self._forms)
 
     def _broken(self, typed: pl.DataFrame) -> pl.DataFrame:
         if not typed.height:

@@ -20,6 +20,9 @@ BUILD_FILE = "build.duckdb"
 knows its models by that name, so it is the same in every build."""
 
 
+DATE_ORDERS = ("month_first", "day_first")
+
+
 class SettingsError(Exception):
     """A setting that is missing or can't be right; the message names it and the fix."""
 
@@ -93,11 +96,13 @@ class SourceSettings:
 
     Attributes:
         time_zone: IANA name of the zone of date-times that state none; None when not declared.
+        date_order: `month_first` or `day_first`, of dates that are written in a user's locale.
         labels: further header cells by export and column.
         bad_row_limit: share of rejected rows that refuses an export; None for the contract's own.
     """
 
     time_zone: str | None = None
+    date_order: str | None = None
     labels: Mapping[str, Mapping[str, tuple[str, ...]]] | None = None
     bad_row_limit: float | None = None
 
@@ -208,6 +213,11 @@ def _source(path: Path, name: str, table: Any) -> SourceSettings:
     zone = table.get("time_zone")
     if zone is not None:
         require_zone(zone, f"{path}: [{name}] time_zone")
+    order = table.get("date_order")
+    if order not in (None, *DATE_ORDERS):
+        raise SettingsError(
+            f"{path}: [{name}] date_order is {order!r}. Give one of {', '.join(DATE_ORDERS)}."
+        )
     limit = table.get("bad_row_limit")
     if limit is not None and not (isinstance(limit, int | float) and 0 <= limit <= 1):
         raise SettingsError(f"{path}: [{name}] bad_row_limit is {limit!r}. Give a share, 0 to 1.")
@@ -217,7 +227,7 @@ def _source(path: Path, name: str, table: Any) -> SourceSettings:
         }
         for export, of in table.get("labels", {}).items()
     }
-    return SourceSettings(zone, labels, limit)
+    return SourceSettings(zone, order, labels, limit)
 
 
 def require_zone(name: object, where: str) -> str:

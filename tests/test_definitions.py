@@ -77,6 +77,7 @@ def test_the_exports_are_these() -> None:
         "salesforce/case_comment",
         "salesforce/case_history",
         "salesforce/case_query",
+        "salesforce/case_report",
         "salesforce/contact",
         "salesforce/contact_query",
         "salesforce/email_message",

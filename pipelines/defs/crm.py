@@ -17,6 +17,7 @@ from pipelines.contracts.salesforce_queries import (
     SalesforceOpportunityQuery,
     SalesforceUserQuery,
 )
+from pipelines.contracts.salesforce_reports import SalesforceCaseReport
 from pipelines.defs.landed import landed
 
 salesforce_account = landed(SalesforceAccount)
@@ -33,3 +34,5 @@ salesforce_contact_query = landed(SalesforceContactQuery)
 salesforce_user_query = landed(SalesforceUserQuery)
 salesforce_case_query = landed(SalesforceCaseQuery)
 salesforce_opportunity_query = landed(SalesforceOpportunityQuery)
+
+salesforce_case_report = landed(SalesforceCaseReport)

@@ -90,6 +90,7 @@ class Reading:
         rows: the data rows, streaming; may be called once.
         rows_read: how many data rows the reader has met so far, good or bad.
         zone: IANA name of the zone of date-times without one, where the file states it.
+        timestamp_formats: those of its date-times where they differ from file to file.
         constants: contract columns that are the same for the whole file.
         questions: the question columns, in the file's order; empty for what is no survey.
         merged: labels of columns that the reader has made something else of, or left out.
@@ -101,6 +102,7 @@ class Reading:
     rows: Callable[[], Iterator[Rows]]
     rows_read: Callable[[], int]
     zone: str | None = None
+    timestamp_formats: tuple[str, ...] = ()
     constants: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
     merged: tuple[str, ...] = ()

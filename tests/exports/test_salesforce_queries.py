@@ -38,6 +38,7 @@ def exports_of(file: str) -> list[str]:
         ("Case.csv", "case"),
         ("Account.csv", "account"),
         ("CaseHistory2.csv", "case_history"),
+        ("report1739178840123.csv", "case_report"),
     ],
 )
 def test_a_file_is_of_one_export(file: str, export: str) -> None:
@@ -53,6 +54,7 @@ def test_a_file_is_of_one_export(file: str, export: str) -> None:
         "query_OpportunityLineItem.csv",
         "bulk_UserRole.csv",
         "extract.csv",
+        "reports.csv",
     ],
 )
 def test_another_objects_file_is_of_none(file: str) -> None:
