@@ -6,9 +6,11 @@ belong here: what is done with them.
 
 import os
 import tomllib
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -236,8 +238,12 @@ def require_zone(name: object, where: str) -> str:
     Raises:
         SettingsError: no zone of that name; `where` says whose it is.
     """
-    import zoneinfo
-
-    if not isinstance(name, str) or name not in zoneinfo.available_timezones():
+    if not isinstance(name, str) or name not in _time_zones():
         raise SettingsError(f"{where} is {name!r}. Give an IANA name such as 'America/Denver'.")
     return name
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names in the zone database; looking for them takes long."""
+    return frozenset(zoneinfo.available_timezones())

@@ -133,7 +133,6 @@ def _land_days(
     rests_on: Sequence[Export],
 ) -> Iterator[Any]:
     home, settings, pseudonyms = warehouse.home, warehouse.settings(), warehouse.pseudonyms()
-    lake.write_empty_files(home)
     key = dg.AssetKey([export.source, export.name])
     if context.has_partition_key or context.has_partition_key_range:
         chosen = {date.fromisoformat(each) for each in context.partition_keys}

@@ -16,6 +16,7 @@ from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pydantic import PrivateAttr
 
+from pipelines import lake
 from pipelines.defs.dbt_project import PROJECT
 from pipelines.pseudonyms import Pseudonyms, load_key
 from pipelines.run_lock import RunLock, run_lock
@@ -38,6 +39,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         os.umask(0o077)
         with run_lock(self.home.create().path) as lock:
             self._lock = lock
+            lake.write_empty_files(self.home)  # what was never delivered is read as nothing
             yield self
             self._lock = None
 
