@@ -44,6 +44,7 @@ from pipelines.exports.reading import (
     Surroundings,
     by_fold,
     labels_by_column,
+    no_date_order,
 )
 from pipelines.exports.text import EncodingMistaken, unique_labels
 from pipelines.lake import Account, FileAccount, Refusal
@@ -476,7 +477,7 @@ def _land_file(
     judge = Judge(
         export,
         zone=_zone(opened, around),
-        timestamp_formats=opened.timestamp_formats,
+        timestamp_formats=_timestamp_formats(opened, around),
         scores=[rule for rule, _ in scores],
         made=[name for name in (*NESTED, *opened.constants) if name in export.column_types],
     )
@@ -490,6 +491,7 @@ def _land_file(
             *(pl.col(label).alias(name) for name, label in selected.items()),
             *(pl.col(name) for name in made if name not in selected),
         )
+        _require_date_order(text, opened, around)
         return rows, judge.judge(text, rows.flags)
 
     # One worker: a judge keeps what it has looked up for later batches.
@@ -528,6 +530,30 @@ def _land_file(
     tally.unknown.update(dict.fromkeys(unknown))
     tally.sealed.update(dict.fromkeys(sealed))
     tally.present.update(dict.fromkeys(columns))
+
+
+def _timestamp_formats(opened: Reading, around: Surroundings) -> tuple[str, ...]:
+    """The formats of a file's date-times; a contract's have the month first."""
+    if opened.timestamp_formats:
+        return opened.timestamp_formats
+    forms = around.export.timestamp_formats
+    if around.settings.date_order == "day_first":
+        return tuple(form.replace("%m/%d/", "%d/%m/") for form in forms)
+    return forms
+
+
+def _require_date_order(text: pl.DataFrame, opened: Reading, around: Surroundings) -> None:
+    """Refuse dates that may be read two ways, unless it is declared which way they are meant."""
+    export = around.export
+    if around.settings.date_order or opened.timestamp_formats:
+        return
+    if not any("%m/%d/" in form for form in export.timestamp_formats):
+        return
+    for name, kind in export.column_types.items():
+        if isinstance(kind, pl.Datetime) and name in text.columns:
+            cells = text[name]
+            if cells.dtype == pl.String and cells.str.contains(r"^\s*\d{1,2}/\d{1,2}/\d").any():
+                raise no_date_order(opened.file, export.source)
 
 
 def _zone(opened: Reading, around: Surroundings) -> str:

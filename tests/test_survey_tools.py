@@ -34,7 +34,9 @@ def declare(warehouse: TestWarehouse, *rows: str) -> None:
 
 def set_zone(warehouse: TestWarehouse, tool: str, zone: str) -> None:
     """Say in `sources.toml` in which zone a tool's times are."""
-    (warehouse.home.path / "sources.toml").write_text(f'[{tool}]\ntime_zone = "{zone}"\n')
+    (warehouse.home.path / "sources.toml").write_text(
+        f'[{tool}]\ntime_zone = "{zone}"\ndate_order = "month_first"\n'
+    )
 
 
 def answers(warehouse: TestWarehouse, name: str) -> list[dict[str, str]]:
@@ -532,6 +534,30 @@ class TestMicrosoftForms:
         assert warehouse.rows("msforms/responses")["survey"][0] == "Support"
         (reason,) = warehouse.reasons("msforms/responses")
         assert reason[1:] == ("Likely to return?", "out_of_range")
+
+    def test_whether_the_day_or_the_month_comes_first_is_declared_or_the_file_is_refused(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        row = ("1", "2/3/25 2:10:05", "2/3/25 2:11:40", "", "", "9")
+        warehouse.deliver("msforms", "F.csv", as_csv(self.HEADER, [row]))
+        settings = warehouse.home.path / "sources.toml"
+        for order, month in (("month_first", 2), ("day_first", 3)):
+            settings.write_text(f'[msforms]\ntime_zone = "UTC"\ndate_order = "{order}"\n')
+            warehouse.land("msforms/responses")
+            (completed,) = warehouse.rows("msforms/responses")["completed_at"]
+            assert (completed.month, completed.day) == (month, 5 - month)
+        settings.write_text('[msforms]\ntime_zone = "UTC"\n')
+        with pytest.raises(FileRefused, match=r'Set date_order = "month_first" or "day_first"'):
+            warehouse.land("msforms/responses")
+
+    def test_dates_that_can_be_read_one_way_only_need_no_order(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        row = ("1", "2025-01-16 02:10:05", "2025-01-16 02:11:40", "", "", "9")
+        warehouse.deliver("msforms", "F.csv", as_csv(self.HEADER, [row]))
+        (warehouse.home.path / "sources.toml").write_text('[msforms]\ntime_zone = "UTC"\n')
+        assert (account := warehouse.land("msforms/responses")) is not None
+        assert account.accepted == 1
 
     def test_a_file_that_excel_saved_keeps_its_letters(self, warehouse: TestWarehouse) -> None:
         row = ("1", "1/16/25 2:10:05", "1/16/25 2:11:40", "", "", "Größe – “XL”")

@@ -1,6 +1,7 @@
 """Microsoft Forms' responses as CSV: columns of its own, then a column per question.
 
-Times are in the zone of whoever exported, which the file doesn't state, the month before the day.
+Times are in the zone of whoever exported, which the file doesn't state,
+nor whether the month or the day comes first: both are declared.
 """
 
 import pandera.polars as pa

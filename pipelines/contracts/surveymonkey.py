@@ -1,6 +1,7 @@
 """SurveyMonkey's "all responses data" as CSV: two header rows, condensed or expanded columns.
 
-Times are in the account's zone, which the file doesn't state, the month before the day.
+Times are in the account's zone, which the file doesn't state,
+nor whether the month or the day comes first: both are declared.
 """
 
 import pandera.polars as pa

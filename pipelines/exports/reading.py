@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from pipelines.contracts.contract import Export, fold
-from pipelines.exports.files import SourceFile
+from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.text import BadRow
 from pipelines.settings import SourceSettings
 
@@ -152,6 +152,17 @@ class Surroundings:
         """
         labels = labels_by_column(self.export, self.settings)[column]
         return next((present[fold(label)] for label in labels if fold(label) in present), None)
+
+
+def no_date_order(file: SourceFile, source: str) -> FileRefused:
+    """What is said of dates that may be read two ways, where nobody has declared which."""
+    return FileRefused(
+        file.name,
+        "no_date_order",
+        "its dates are in somebody's locale, and whether the day or the month comes first is not "
+        "declared",
+        f'Set date_order = "month_first" or "day_first" under [{source}] in sources.toml.',
+    )
 
 
 def labels_by_column(export: Export, settings: SourceSettings) -> dict[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.exports.files import FileRefused, SourceFile
-from pipelines.exports.reading import Reading, Rows, Surroundings
+from pipelines.exports.reading import Reading, Rows, Surroundings, no_date_order
 from pipelines.exports.table import named_rows
 from pipelines.exports.text import TextTable, read_text
 
@@ -38,14 +38,7 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
     """Open a report whose order of day and month is declared."""
     order = around.settings.date_order
     if order is None:
-        raise FileRefused(
-            file.name,
-            "no_date_order",
-            "a report's dates are in its user's locale, and whether the day or the month comes "
-            "first is not declared",
-            f'Set date_order = "month_first" or "day_first" under [{around.export.source}] in '
-            "sources.toml.",
-        )
+        raise no_date_order(file, around.export.source)
     table = read_text(file)
     labels = tuple(cell.strip() for cell in table.header[0])
     body = _Body(table, labels)

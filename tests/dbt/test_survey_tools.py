@@ -206,8 +206,10 @@ time_zone = "America/New_York"
 time_zone = "Asia/Kolkata"
 [msforms]
 time_zone = "Europe/Berlin"
+date_order = "month_first"
 [surveymonkey]
 time_zone = "America/Denver"
+date_order = "month_first"
 """
 
 BY_TEXT = ("googleforms", "hotjar", "msforms", "surveymonkey", "typeform")
