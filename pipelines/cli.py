@@ -205,7 +205,8 @@ def list_releases() -> None:
     """List the releases that are kept, newest first."""
     home = Home.from_environment()
     found = releases.list_releases(home.path)
-    if not found:
+    damaged = releases.damaged_releases(home.path)
+    if not found and not damaged:
         raise CannotStart(f"{home.warehouse}: no release yet. Make one with: cx run")
     table = Table("release", "as of", "published (UTC)", "marts", "rows", "", box=None)
     for release in found:
@@ -219,6 +220,11 @@ def list_releases() -> None:
             + ("older deliveries: " + ", ".join(release.stale_exports)) * release.is_degraded,
         )
     console.print(table)
+    for path in damaged:
+        console.print(
+            f"[red]damaged:[/] {path} can't be read. Go back with cx rollback, then delete it.",
+            soft_wrap=True,
+        )
 
 
 @application.command()

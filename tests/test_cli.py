@@ -75,6 +75,16 @@ def test_without_a_release_there_is_nothing_to_list_or_go_back_to(
     assert "release" in outcome.stderr
 
 
+def test_a_release_that_cant_be_read_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "warehouse" / "releases"
+    folder.mkdir(parents=True)
+    (folder / "000001.duckdb").write_bytes(b"half a file")
+    outcome = cx(tmp_path, "releases")
+    assert outcome.returncode == 0
+    assert "damaged" in outcome.stdout
+    assert str(folder / "000001.duckdb") in outcome.stdout
+
+
 def test_the_demo_does_not_mix_with_deliveries(tmp_path: Path) -> None:
     folder = tmp_path / "landing" / "stripe" / "2025-02-10"
     folder.mkdir(parents=True)

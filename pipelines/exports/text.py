@@ -210,25 +210,6 @@ def read_text(
     return TextTable(file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding)
 
 
-def first_records(
-    file: SourceFile,
-    count: int,
-    *,
-    fallback_encoding: str | None = "latin-1",
-    delimiters: str = ",;\t",
-) -> list[list[str]]:
-    """Split the first records of a file, for those who must look for its header.
-
-    The position of a record here, counted from 1, is the ``header_rows`` that makes it the last
-    one of the header. A blank line between two records is an empty list.
-
-    Raises:
-        FileRefused: As ``read_text`` does.
-    """
-    encoding = _chosen_encoding(file, fallback_encoding)
-    return _read_header(file, encoding.name, delimiters, count).records
-
-
 def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
     """Refuse a file with two equal headings, of which one would silently win.
 
