@@ -90,6 +90,7 @@ def test_the_exports_are_these() -> None:
         "stripe/subscriptions",
         "surveymonkey/responses",
         "typeform/responses",
+        "zendesk/tickets",
     ]
 
 

@@ -466,6 +466,7 @@ class TestSamples:
             ("stripe", "payments", "unified_payments.csv", 4, 4, {}),
             ("stripe", "subscriptions", "subscriptions.csv", 3, 3, {}),
             ("delighted", "responses", "delighted-responses-2025-02-10.csv", 4, 4, {}),
+            ("zendesk", "tickets", "export-2025-02-10-0904-tickets.json", 3, 3, {}),
             (
                 "typeform",
                 "responses",
