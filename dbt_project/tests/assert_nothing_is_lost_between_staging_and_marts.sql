@@ -7,14 +7,21 @@ with counts as (
 
     select
         'cases' as what,
-        (select count(*) from {{ ref('stg_salesforce__cases') }}) as count_in,
+        (
+            (select count(*) from {{ ref('stg_salesforce__cases') }})
+            + (select count(*) from {{ ref('stg_zendesk__tickets') }})
+        ) as count_in,
         (select count(*) from {{ ref('int_cases') }}) as count_out
     union all
     select
         'cases not deleted' as what,
         (
             select count(*)
-            from {{ ref('stg_salesforce__cases') }}
+            from (
+                select is_deleted from {{ ref('stg_salesforce__cases') }}
+                union all
+                select is_deleted from {{ ref('stg_zendesk__tickets') }}
+            ) as staged
             where not is_deleted
         ) as count_in,
         (select count(*) from {{ ref('support_cases') }}) as count_out

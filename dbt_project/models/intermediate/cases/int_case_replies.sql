@@ -1,7 +1,9 @@
--- One row per public reply of an agent to a case.
+-- One row per public reply of an agent to a case of the CRM; other desks state their counts.
 with cases as (
 
-    select * from {{ ref('int_cases') }}
+    select *
+    from {{ ref('int_cases') }}
+    where source = 'salesforce'
 
 ),
 

@@ -1,7 +1,13 @@
--- One row per case.
+-- One row per case, whatever the service desk. A new desk is one more branch.
 with cases as (
 
     select * from {{ ref('stg_salesforce__cases') }}
+
+),
+
+tickets as (
+
+    select * from {{ ref('stg_zendesk__tickets') }}
 
 ),
 
@@ -15,7 +21,7 @@ links as (
 
     select *
     from {{ ref('int_customer_links') }}
-    where source = 'salesforce' and id_kind = 'case_number'
+    where id_kind = 'case_number'
 
 ),
 
@@ -82,13 +88,13 @@ counted as (
 
 ),
 
-final as (
+salesforce_cases as (
 
     select
+        'salesforce' as source,
         {{ surrogate_key('salesforce', 'case', 'cases.case_id') }} as case_key,
         cases.case_id,
         cases.case_number,
-        links.customer_key,
         case when {{ is_agent('cases.owner_id') }} then cases.owner_id end as agent_id,
         cases.owner_id,
         cases.opened_at,
@@ -108,11 +114,77 @@ final as (
         cast(counted.reopen_count as integer) as reopen_count,
         cast(counted.transfer_count as integer) as transfer_count,
         cast(counted.assignment_count as integer) as assignment_count,
+        -- Replies are counted from comments and e-mails.
+        false as has_stated_replies,
+        cast(null as timestamptz) as stated_first_reply_at,
+        cast(null as integer) as stated_reply_count,
+        cast(null as bigint) as first_reply_business_minutes,
+        cast(null as bigint) as resolution_business_minutes,
         cases.is_deleted,
         cases.deleted_on
     from cases
-    left join links on cases.case_number = links.id_value
     left join counted on cases.case_id = counted.case_id
+
+),
+
+zendesk_cases as (
+
+    select
+        'zendesk' as source,
+        {{ surrogate_key('zendesk', 'case', 'ticket_id') }} as case_key,
+        ticket_id as case_id,
+        ticket_id as case_number,
+        -- Agents and their teams are known by the CRM's ids.
+        cast(null as varchar) as agent_id,
+        assignee_id as owner_id,
+        opened_at,
+        case when is_closed and solved_at < {{ as_of_end() }} then solved_at end as closed_at,
+        status,
+        is_closed,
+        cast(null as boolean) as is_closed_on_create,
+        cast(null as boolean) as is_escalated,
+        channel,
+        ticket_type as case_type,
+        cast(null as varchar) as reason,
+        priority,
+        cast(null as timestamptz) as sla_due_at,
+        cast(null as timestamptz) as first_touched_at,
+        first_assigned_at,
+        cast(reopen_count as integer) as reopen_count,
+        -- Of three agents in turn the first took it and two got it handed over.
+        cast(
+            case when assignee_count > 0 then assignee_count - 1 else assignee_count end as integer
+        ) as transfer_count,
+        cast(assignee_count as integer) as assignment_count,
+        true as has_stated_replies,
+        first_reply_at as stated_first_reply_at,
+        cast(reply_count as integer) as stated_reply_count,
+        case when first_reply_at is not null then cast(first_reply_business_minutes as bigint) end
+            as first_reply_business_minutes,
+        case when is_closed then cast(resolution_business_minutes as bigint) end
+            as resolution_business_minutes,
+        is_deleted,
+        deleted_on
+    from tickets
+
+),
+
+all_cases as (
+
+    select * from salesforce_cases
+    union all
+    select * from zendesk_cases
+
+),
+
+final as (
+
+    select
+        all_cases.*,
+        links.customer_key
+    from all_cases
+    left join links
+        on all_cases.source = links.source and all_cases.case_number = links.id_value
 
 )
 

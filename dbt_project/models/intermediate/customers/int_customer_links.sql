@@ -29,6 +29,12 @@ cases as (
 
 ),
 
+tickets as (
+
+    select * from {{ ref('stg_zendesk__tickets') }}
+
+),
+
 orders as (
 
     select * from {{ ref('stg_shopify__orders') }}
@@ -227,6 +233,18 @@ emails_seen as (
         union all
         select
             email_pseudonym,
+            opened_at as seen_at
+        from tickets
+        union all
+        -- Landing seals an address given as an id: it then is a pseudonym.
+        select
+            requester_external_id as email_pseudonym,
+            opened_at as seen_at
+        from tickets
+        where length(requester_external_id) = 32
+        union all
+        select
+            email_pseudonym,
             responded_at as seen_at
         from responses
         union all
@@ -399,47 +417,6 @@ billing_links as (
 
 ),
 
-case_candidates as (
-
-    select
-        cases.case_number,
-        cases.opened_at as first_seen_at,
-        coalesce(account_customers.customer_key, contact_customers.customer_key)
-            as foreign_customer_key,
-        contact_customers.customer_key as contact_customer_key,
-        email_customers.customer_key as email_customer_key,
-        -- Numbers are unique in one CRM; were they not, the newest case would own the number.
-        row_number() over (
-            partition by cases.case_number
-            order by cases.opened_at desc, cases.case_id desc
-        ) as case_rank
-    from cases
-    left join account_customers on cases.account_id = account_customers.account_id
-    left join contact_customers on cases.contact_id = contact_customers.contact_id
-    left join email_customers on cases.email_pseudonym = email_customers.email_pseudonym
-
-),
-
-case_links as (
-
-    select
-        case_number,
-        first_seen_at,
-        coalesce(foreign_customer_key, email_customer_key) as customer_key,
-        case
-            when foreign_customer_key is not null then 'foreign_id'
-            when email_customer_key is not null then 'email'
-            else 'unresolved'
-        end as rule,
-        case
-            when foreign_customer_key <> contact_customer_key then contact_customer_key
-            when foreign_customer_key <> email_customer_key then email_customer_key
-        end as conflicting_customer_key
-    from case_candidates
-    where case_rank = 1
-
-),
-
 -- Salesforce ids come with 15 or 18 characters; the first 15 tell them apart.
 foreign_ids as (
 
@@ -472,6 +449,79 @@ foreign_ids as (
 
 ),
 
+case_candidates as (
+
+    select
+        'salesforce' as source,
+        cases.case_number,
+        cases.opened_at as first_seen_at,
+        coalesce(account_customers.customer_key, contact_customers.customer_key)
+            as foreign_customer_key,
+        contact_customers.customer_key as further_customer_key,
+        email_customers.customer_key as email_customer_key,
+        -- Numbers are unique in one CRM; were they not, the newest case would own the number.
+        row_number() over (
+            partition by cases.case_number
+            order by cases.opened_at desc, cases.case_id desc
+        ) as case_rank
+    from cases
+    left join account_customers on cases.account_id = account_customers.account_id
+    left join contact_customers on cases.contact_id = contact_customers.contact_id
+    left join email_customers on cases.email_pseudonym = email_customers.email_pseudonym
+    union all
+    select
+        'zendesk' as source,
+        tickets.ticket_id as case_number,
+        tickets.opened_at as first_seen_at,
+        coalesce(requesters.customer_key, organizations.customer_key) as foreign_customer_key,
+        organizations.customer_key as further_customer_key,
+        coalesce(email_customers.customer_key, external_emails.customer_key)
+            as email_customer_key,
+        1 as case_rank
+    from tickets
+    left join foreign_ids as requesters
+        on tickets.requester_external_id = requesters.foreign_id
+    left join foreign_ids as organizations
+        on tickets.organization_external_id = organizations.foreign_id
+    left join email_customers on tickets.email_pseudonym = email_customers.email_pseudonym
+    left join email_customers as external_emails
+        on tickets.requester_external_id = external_emails.email_pseudonym
+
+),
+
+case_links as (
+
+    select
+        source,
+        case_number,
+        first_seen_at,
+        coalesce(foreign_customer_key, email_customer_key) as customer_key,
+        case
+            when foreign_customer_key is not null then 'foreign_id'
+            when email_customer_key is not null then 'email'
+            else 'unresolved'
+        end as rule,
+        case
+            when foreign_customer_key <> further_customer_key then further_customer_key
+            when foreign_customer_key <> email_customer_key then email_customer_key
+        end as conflicting_customer_key
+    from case_candidates
+    where case_rank = 1
+
+),
+
+-- A survey tells a case's number and not whose it is: one that two desks gave names nobody.
+numbered_cases as (
+
+    select
+        case_number,
+        min(customer_key) as customer_key
+    from case_links
+    group by case_number
+    having count(*) = 1
+
+),
+
 response_candidates as (
 
     select
@@ -479,12 +529,12 @@ response_candidates as (
         responses.response_id,
         responses.responded_at as first_seen_at,
         foreign_ids.customer_key as foreign_customer_key,
-        case_links.customer_key as document_customer_key,
+        numbered_cases.customer_key as document_customer_key,
         coalesce(email_customers.customer_key, reference_emails.customer_key)
             as email_customer_key
     from responses
     left join foreign_ids on responses.external_reference = foreign_ids.foreign_id
-    left join case_links on responses.case_number = case_links.case_number
+    left join numbered_cases on responses.case_number = numbered_cases.case_number
     left join email_customers on responses.email_pseudonym = email_customers.email_pseudonym
     left join email_customers as reference_emails
         on responses.external_reference = reference_emails.email_pseudonym
@@ -514,7 +564,7 @@ record_links as (
     from contact_customers
     union all
     select
-        'salesforce' as source,
+        source,
         'case_number' as id_kind,
         case_number as id_value,
         customer_key,

@@ -26,17 +26,30 @@ links as (
 
 ),
 
--- Numbers are unique in one CRM; were they not, the newest case would own the number.
-numbered_cases as (
+-- Numbers are unique in one desk; were they not, the newest case would own the number.
+ranked_cases as (
 
     select
         case_number,
         case_key,
         row_number() over (
-            partition by case_number
+            partition by source, case_number
             order by opened_at desc, case_id desc
         ) as case_rank
     from {{ ref('int_cases') }}
+
+),
+
+-- A survey tells a case's number and not whose it is: one that two desks gave means none.
+numbered_cases as (
+
+    select
+        case_number,
+        min(case_key) as case_key
+    from ranked_cases
+    where case_rank = 1
+    group by case_number
+    having count(*) = 1
 
 ),
 
@@ -147,10 +160,7 @@ with_people as (
     from banded
     left join links
         on banded.source = links.source and banded.response_id = links.id_value
-    left join numbered_cases
-        on
-            banded.case_number = numbered_cases.case_number
-            and numbered_cases.case_rank = 1
+    left join numbered_cases on banded.case_number = numbered_cases.case_number
 
 ),
 

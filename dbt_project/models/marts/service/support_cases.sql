@@ -75,17 +75,22 @@ dated as (
 
     select
         cases.*,
-        replies.first_reply_at,
+        coalesce(cases.stated_first_reply_at, replies.first_reply_at) as first_reply_at,
         -- No reply is 0 of them only where replies would have been delivered.
         case
+            when cases.has_stated_replies then cases.stated_reply_count
             when cast(cases.opened_at as date) <= reply_coverage.known_through
                 then coalesce(replies.reply_count, 0)
         end as reply_count,
-        coalesce(
-            cast(coalesce(cases.closed_at, cases.opened_at) as date)
-            <= reply_coverage.known_through,
-            false
-        ) as are_all_replies_known,
+        case
+            when cases.has_stated_replies then cases.stated_reply_count is not null
+            else
+                coalesce(
+                    cast(coalesce(cases.closed_at, cases.opened_at) as date)
+                    <= reply_coverage.known_through,
+                    false
+                )
+        end as are_all_replies_known,
         -- A closed case belongs to the team that its agent was in when it closed.
         case
             when cases.closed_at is null then as_of.as_of
@@ -103,6 +108,7 @@ final as (
 
     select
         dated.case_key,
+        dated.source,
         dated.case_number,
         dated.customer_key,
         {{ agent_key('dated.agent_id') }} as agent_key,
@@ -125,18 +131,19 @@ final as (
         {{ whole_minutes('dated.opened_at', 'dated.first_touched_at') }} as first_touch_minutes,
         dated.first_reply_at,
         {{ whole_minutes('dated.opened_at', 'dated.first_reply_at') }} as first_reply_minutes,
-        cast(null as bigint) as first_reply_business_minutes,
+        dated.first_reply_business_minutes,
         {{ whole_minutes('dated.opened_at', 'dated.closed_at') }} as resolution_minutes,
-        cast(null as bigint) as resolution_business_minutes,
+        dated.resolution_business_minutes,
         cast(dated.reply_count as integer) as reply_count,
-        coalesce(dated.reopen_count, 0) as reopen_count,
-        coalesce(dated.transfer_count, 0) as transfer_count,
+        dated.reopen_count,
+        dated.transfer_count,
         dated.is_escalated,
         case
             when not dated.is_closed or not dated.are_all_replies_known then null
             when dated.reopen_count > 0 or dated.transfer_count > 0 then false
             -- Solved without a written reply (by phone, or nothing to solve): nobody can tell.
-            when dated.reply_count > 0 then dated.reply_count = 1
+            when dated.reply_count > 1 then false
+            when dated.reply_count = 1 then dated.reopen_count = 0 and dated.transfer_count = 0
         end as is_first_contact_resolved,
         dated.sla_due_at,
         case
