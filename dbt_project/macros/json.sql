@@ -26,3 +26,15 @@
 {% macro duckdb__json_text(object, key) -%}
     json_extract_string({{ object }}, '$.{{ key }}')
 {%- endmacro %}
+
+{% macro single_answer(question_id, value) -%}
+    {#- Answers of a response to one question; none where the value is NULL. -#}
+    {{ return(adapter.dispatch('single_answer')(question_id, value)) }}
+{%- endmacro %}
+
+{% macro duckdb__single_answer(question_id, value) -%}
+    list_filter(
+            [struct_pack(question_id := '{{ question_id }}', value := {{ value }})],
+            lambda a: a.value is not null
+        )
+{%- endmacro %}

@@ -529,11 +529,16 @@ response_candidates as (
         responses.response_id,
         responses.responded_at as first_seen_at,
         foreign_ids.customer_key as foreign_customer_key,
-        numbered_cases.customer_key as document_customer_key,
+        coalesce(own_cases.customer_key, numbered_cases.customer_key) as document_customer_key,
         coalesce(email_customers.customer_key, reference_emails.customer_key)
             as email_customer_key
     from responses
     left join foreign_ids on responses.external_reference = foreign_ids.foreign_id
+    -- A desk's own rating is about its own case.
+    left join case_links as own_cases
+        on
+            responses.source = own_cases.source
+            and responses.case_number = own_cases.case_number
     left join numbered_cases on responses.case_number = numbered_cases.case_number
     left join email_customers on responses.email_pseudonym = email_customers.email_pseudonym
     left join email_customers as reference_emails

@@ -43,6 +43,12 @@ typeform as (
 
 ),
 
+zendesk as (
+
+    select * from {{ ref('stg_zendesk__questions') }}
+
+),
+
 final as (
 
     select
@@ -79,6 +85,11 @@ final as (
         'typeform' as source,
         {{ question_columns() }}
     from typeform
+    union all
+    select
+        'zendesk' as source,
+        {{ question_columns() }}
+    from zendesk
 
 )
 

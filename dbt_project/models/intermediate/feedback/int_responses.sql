@@ -43,6 +43,12 @@ typeform as (
 
 ),
 
+zendesk as (
+
+    select * from {{ ref('stg_zendesk__ratings') }}
+
+),
+
 responses as (
 
     select
@@ -79,6 +85,11 @@ responses as (
         'typeform' as source,
         {{ response_columns() }}
     from typeform
+    union all
+    select
+        'zendesk' as source,
+        {{ response_columns() }}
+    from zendesk
 
 ),
 

@@ -30,6 +30,7 @@ links as (
 ranked_cases as (
 
     select
+        source,
         case_number,
         case_key,
         row_number() over (
@@ -156,10 +157,19 @@ with_people as (
     select
         banded.*,
         case when banded.metric <> 'enps' then links.customer_key end as customer_key,
-        case when banded.metric <> 'enps' then numbered_cases.case_key end as case_key
+        case
+            when banded.metric <> 'enps'
+                then coalesce(own_cases.case_key, numbered_cases.case_key)
+        end as case_key
     from banded
     left join links
         on banded.source = links.source and banded.response_id = links.id_value
+    -- A desk's own rating is about its own case.
+    left join ranked_cases as own_cases
+        on
+            banded.source = own_cases.source
+            and banded.case_number = own_cases.case_number
+            and own_cases.case_rank = 1
     left join numbered_cases on banded.case_number = numbered_cases.case_number
 
 ),

@@ -6,7 +6,7 @@ worded as (
     select
         *,
         replace(replace(lower(status), '-', ''), ' ', '') as status_word,
-        replace(replace(lower(satisfaction_score), '_', ''), ' ', '') as satisfaction_word,
+        {{ zendesk_satisfaction('satisfaction_score') }} as satisfaction,
         lower(channel) as channel_word,
         -- A tag holds no space, whichever of the exports' ways of listing tags it is in.
         ' ' || translate(coalesce(tags, ''), '[]",', '    ') || ' ' as tag_words
@@ -22,12 +22,6 @@ judged as (
             when status_word = 'onhold' then 'hold'
             else status_word
         end as status_code,
-        case
-            when satisfaction_word in ('goodwithcomment', 'goodwithoutcomment') then 'good'
-            when satisfaction_word in ('badwithcomment', 'badwithoutcomment') then 'bad'
-            when satisfaction_word = 'notoffered' then 'unoffered'
-            else satisfaction_word
-        end as satisfaction,
         position(' closed_by_merge ' in tag_words) > 0 as is_merged
     from worded
 

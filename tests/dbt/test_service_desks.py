@@ -1,0 +1,99 @@
+"""A second service desk in the marts: its samples beside the CRM's, numbers worked out by hand."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import lake
+from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
+from pipelines.settings import CHECKOUT, load_settings
+from tests.conftest import DAY, SAMPLES, TestWarehouse
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Both exports of the tickets and the CRM's week, landed, and the marts built of them."""
+    warehouse = TestWarehouse(tmp_path_factory.mktemp("desks"))
+    home = warehouse.home
+    (home.path / "sources.toml").write_text('[zendesk]\ntime_zone = "UTC"\n')
+    archive = "WE_00D8a000000XyZ1EAK_1.ZIP"
+    warehouse.deliver("salesforce", archive, SAMPLES / "salesforce" / archive)
+    for name in ("account", "contact", "user", "case", "case_history", "case_comment"):
+        warehouse.land(f"salesforce/{name}")
+    for path in (SAMPLES / "zendesk").iterdir():
+        warehouse.deliver("zendesk", path.name, path)
+    warehouse.land("zendesk/tickets")
+    lake.write_empty_files(home)
+    build = Build("desks", DAY.isoformat(), ())
+    path = build_path(home, build.run_id)
+    path.parent.mkdir(parents=True)
+    project = CHECKOUT / "dbt_project"
+    done = subprocess.run(
+        [
+            Path(sys.executable).with_name("dbt"),
+            *("build", "--exclude-resource-type", "unit_test"),
+            *("--indirect-selection", "cautious"),
+            *("--select", "+support_cases", "+csat_monthly", "+survey_responses"),
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", home.path / "target", "--log-path", home.path / "logs"),
+            *dbt_variables(load_settings(home, {})),
+        ],
+        env={**os.environ, **dbt_environment(home, build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    with duckdb.connect(str(path), read_only=True) as connection:
+        yield connection
+
+
+def test_tickets_stand_beside_the_crms_cases(built: duckdb.DuckDBPyConnection) -> None:
+    cases = built.execute(
+        "select source, case_number, status, first_reply_minutes, first_reply_business_minutes, "
+        "reply_count, reopen_count, transfer_count, is_first_contact_resolved, latest_csat "
+        "from marts.support_cases where source = 'zendesk' order by case_number"
+    ).fetchall()
+    assert cases == [  # the fourth ticket is deleted
+        ("zendesk", "35436", "closed", 18, 18, 2, 0, 0, False, 1),
+        ("zendesk", "35437", "open", 142, 42, 4, 1, 1, None, None),
+        ("zendesk", "35438", "solved", 1, 1, 5, 2, 0, False, 0),
+    ]
+    counted = "select count(*) from marts.support_cases where source = 'salesforce'"
+    assert built.execute(counted).fetchone() == (3,)
+
+
+def test_a_requester_is_the_customer_that_the_crm_knows(built: duckdb.DuckDBPyConnection) -> None:
+    shared = built.execute(
+        "select tickets.case_number, cases.case_number from marts.support_cases as tickets "
+        "inner join marts.support_cases as cases using (customer_key) "
+        "where tickets.source = 'zendesk' and cases.source = 'salesforce' order by all"
+    ).fetchall()
+    # Maya and Sofía are at Northwind, Liam is at Harbor Fresh Foods.
+    assert shared == [
+        ("35436", "00001042"),
+        ("35436", "00001044"),
+        ("35437", "00001043"),
+        ("35438", "00001042"),
+        ("35438", "00001044"),
+    ]
+
+
+def test_ratings_count_in_the_month_in_which_they_were_given(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    months = built.execute(
+        "select cast(month as varchar), asked_count, response_count, satisfied_count, csat "
+        "from marts.csat_monthly where dimension = 'source' and dimension_value = 'zendesk' "
+        "order by month"
+    ).fetchall()
+    assert months == [("2025-01-01", 1, 1, 1, 1.0), ("2025-02-01", 1, 1, 0, 0.0)]
+    orphans = built.execute(
+        "select count(*) from marts.survey_responses where case_key is null or customer_key is null"
+    ).fetchone()
+    assert orphans == (0,)
