@@ -62,7 +62,7 @@ class BadRow:
         row: The record's number in the file, as a spreadsheet shows it; the first record is 1.
         text: The record as it stands in the file, without its line end; cut if too large.
         code: ``wrong_width``, ``unclosed_quote``, ``text_after_quote``, ``broken_row``,
-            ``nul_byte`` or ``field_too_large``.
+            ``nul_byte`` or ``field_too_large``; further ones of JSON lines in ``json_lines``.
         reason: The same in words, without a cell's value.
     """
 
