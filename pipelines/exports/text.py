@@ -30,6 +30,7 @@ from pipelines.look_ahead import mapped_ahead
 
 COLUMN_LIMIT = 5_000
 HEADER_BYTES_LIMIT = 4 << 20
+_USUAL_HEADER_BYTES = 64 << 10
 BLOCK_BYTES = 16 << 20
 # How much of a UTF-8 file decides its encoding.
 LOOKED_THROUGH_BYTES = 64 << 20
@@ -282,6 +283,8 @@ def _first_undecodable(file: SourceFile, encoding: str, whole: bool) -> tuple[in
     looked_through = 0
     for chunk in file.chunks():
         check.feed(chunk)
+        if check.bad_byte is not None:
+            return check.bad_byte, True
         looked_through += len(chunk)
         if is_utf8 and not whole and looked_through >= LOOKED_THROUGH_BYTES:
             return check.bad_byte, False
@@ -408,10 +411,13 @@ def _read_header(file: SourceFile, encoding: str, delimiters: str, count: int) -
     with file.open() as stream:
         text = _Utf8Stream(stream, encoding)
         start = b""
-        while len(start) < HEADER_BYTES_LIMIT and (chunk := text.read(HEADER_BYTES_LIMIT)):
-            start += chunk
-    whole = len(start) < HEADER_BYTES_LIMIT
-    candidates = [_split_header(start, whole, each, count) for each in delimiters]
+        for limit in (_USUAL_HEADER_BYTES, HEADER_BYTES_LIMIT):
+            while len(start) < limit and (chunk := text.read(limit - len(start))):
+                start += chunk
+            whole = len(start) < limit
+            candidates = [_split_header(start, whole, each, count) for each in delimiters]
+            if whole or all(len(each.records) == count for each in candidates):
+                break
     header = max(candidates, key=_likelihood)
     if not header.records:
         raise _headless(file, start, whole)
