@@ -43,7 +43,6 @@ from pipelines.exports.reading import (
     Rows,
     Surroundings,
     by_fold,
-    labels_by_column,
     no_date_order,
 )
 from pipelines.exports.text import EncodingMistaken, unique_labels
@@ -599,8 +598,8 @@ def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
     if missing:
         name, label = missing[0]
         others = f" (and {len(missing) - 1} more: {', '.join(other for _, other in missing[1:6])})"
-        by_column = labels_by_column(export, around.settings)
-        known = {fold(each) for labels in (*by_column.values(), export.known) for each in labels}
+        every = (*around.labels.values(), export.known)
+        known = {fold(each) for labels in every for each in labels}
         raise ColumnMissing(
             tuple(label for label in opened.labels if fold(label) in known),
             opened.file.name,

@@ -7,6 +7,7 @@ module), the opening and decoding of files (`files.py`, `text.py`).
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -143,6 +144,11 @@ class Surroundings:
     settings: SourceSettings
     declared: tuple[DeclaredQuestion, ...] = ()
 
+    @cached_property
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """The labels that mean each contract column."""
+        return labels_by_column(self.export, self.settings)
+
     def label_of(self, column: str, present: Mapping[str, str]) -> str | None:
         """The file's label of a contract column, None where it has none.
 
@@ -150,8 +156,8 @@ class Surroundings:
             column: the contract's name of it.
             present: the file's labels by what is compared of them; see `by_fold`.
         """
-        labels = labels_by_column(self.export, self.settings)[column]
-        return next((present[fold(label)] for label in labels if fold(label) in present), None)
+        folded = map(fold, self.labels[column])
+        return next((present[label] for label in folded if label in present), None)
 
 
 def no_date_order(file: SourceFile, source: str) -> FileRefused:

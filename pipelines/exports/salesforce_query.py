@@ -10,7 +10,7 @@ from dataclasses import replace
 from pipelines.contracts.contract import fold
 from pipelines.exports import table
 from pipelines.exports.files import SourceFile
-from pipelines.exports.reading import Reading, Surroundings, labels_by_column
+from pipelines.exports.reading import Reading, Surroundings
 
 
 def read(file: SourceFile, around: Surroundings) -> Reading:
@@ -19,7 +19,7 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
     present = {fold(label) for label in opened.labels}
     queried = [
         name
-        for name, labels in labels_by_column(around.export, around.settings).items()
+        for name, labels in around.labels.items()
         if any(fold(label) in present for label in labels)
     ]
     return replace(opened, constants={"queried_columns": json.dumps(queried)})
