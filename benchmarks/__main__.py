@@ -8,7 +8,7 @@ python -m benchmarks --small            a tenth of the size
 import argparse
 from collections.abc import Callable
 
-from benchmarks import landing, lifetime_value, nightly, text
+from benchmarks import events, landing, lifetime_value, nightly, text
 
 
 def main() -> None:
@@ -25,6 +25,7 @@ def main() -> None:
         ],
         "text": lambda: [text.run(2_000_000 // scale)],
         "lifetime_value": lambda: lifetime_value.run(1_000_000 // scale),
+        "events": lambda: events.run(1_500 // scale),
         "nightly": lambda: [nightly.run()],
     }
     for name in arguments.names or benchmarks:

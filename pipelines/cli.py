@@ -5,6 +5,7 @@ but with an export whose newest delivery was refused.
 """
 
 import contextlib
+import importlib
 import logging
 import os
 import sys
@@ -30,6 +31,12 @@ from pipelines.settings import CHECKOUT, Home, SettingsError, alert_webhook, loa
 FAILED, CANNOT_START, DEGRADED = 1, 2, 3
 
 _DAGSTER_SETTINGS = """\
+event_log_storage:
+  module: pipelines.defs.event_log
+  class: EventLog
+  config:
+    dagster_home:
+      env: DAGSTER_HOME
 telemetry:
   enabled: false
 nux:
@@ -126,14 +133,14 @@ def run(
 ) -> None:
     """Land what is new, build and test the marts, publish a release."""
     home = Home.from_environment().create()
-    with ThreadPoolExecutor(1) as meanwhile:
+    with ThreadPoolExecutor(2) as meanwhile:  # all three take seconds
         prepared = meanwhile.submit(_prepare, home)  # dbt parses its project in a process
+        imported = meanwhile.submit(importlib.import_module, "dagster_dbt")
         if demo_if_empty and not _has_deliveries(home):
             demo()
         _refuse_to_start_without_input(home)
-        import dagster_dbt  # noqa: F401  (takes long, as dbt's parse does)
-
         prepared.result()
+        imported.result()
     settings = load_settings(home)
     sources = {export.source for export in all_exports()}
     before = releases.current_release(home.path)
