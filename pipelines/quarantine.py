@@ -5,6 +5,7 @@ hide its column's other checks. Nothing is dropped here: every row comes out acc
 with its reasons, or excluded by a named rule.
 """
 
+import copy
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -107,26 +108,28 @@ class Judge:
         self._forms = tuple(timestamp_formats) or export.timestamp_formats
         self._clock = ZoneClock(zone)
         self._scores = {rule.question_id: rule for rule in scores}
-        schema = export.schema
-        if made:
-            schema = schema.remove_columns(list(made))
-        self._types = {name: column.dtype.type for name, column in schema.columns.items()}
-        if scores:
-            schema = schema.add_columns(
-                {
-                    rule.question_id: pa.Column(
-                        pl.Int64, pa.Check.in_range(rule.lowest, rule.highest), nullable=True
-                    )
-                    for rule in scores
-                }
+        columns = {
+            name: column for name, column in export.schema.columns.items() if name not in made
+        }
+        self._types = {name: column.dtype.type for name, column in columns.items()}
+        columns |= {
+            rule.question_id: pa.Column(
+                pl.Int64,
+                pa.Check.in_range(rule.lowest, rule.highest),
+                nullable=True,
+                name=rule.question_id,
             )
-        self._schema = schema
+            for rule in scores
+        }
+        self._columns = tuple(columns)
         # Where anything goes there is nothing to validate: types are made sure of in casting.
-        self._rules = schema.remove_columns(_without_rules(schema))
+        self._rules = _with_columns(export.schema, columns)
         # polars counts missing values as it goes, so that only a batch with some need be searched.
-        self._required = [name for name, column in schema.columns.items() if not column.nullable]
-        complete = schema.update_columns({name: {"nullable": True} for name in self._required})
-        self._rules_of_values = complete.remove_columns(_without_rules(complete))
+        self._required = [name for name, column in columns.items() if not column.nullable]
+        checked = {name: column for name, column in columns.items() if column.checks}
+        self._rules_of_values = _with_columns(export.schema, checked)
+        for column in self._rules_of_values.columns.values():
+            column.nullable = True
         self._untidy_first = _MAY_BE_SPACE.copy()
         self._untidy_first[[ord("'"), *(null.encode()[0] for null in export.nulls if null)]] = True
         self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
@@ -176,7 +179,7 @@ class Judge:
     def _cast(self, text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         kinds = {
             name: pl.Int64() if name in self._scores else self._types[name]
-            for name in self._schema.columns
+            for name in self._columns
             if name in text.columns
         }
         columns = {
@@ -203,7 +206,7 @@ class Judge:
             columns[name] = _eighteen_characters(tidied[name]) if is_id else tidied[name]
         typed = pl.DataFrame(columns).select(
             pl.col(name) if name in columns else pl.lit(None, dtype=self._types[name]).alias(name)
-            for name in self._schema.columns
+            for name in self._columns
         )
         return typed, pl.concat(reasons)
 
@@ -312,10 +315,19 @@ class Judge:
         return reasons
 
 
-def _without_rules(schema: pa.DataFrameSchema) -> list[str]:
-    return [
-        name for name, column in schema.columns.items() if column.nullable and not column.checks
-    ]
+def _with_columns(
+    schema: pa.DataFrameSchema, columns: Mapping[str, pa.Column]
+) -> pa.DataFrameSchema:
+    """The schema with copies of those of the columns that have a rule, and no others.
+
+    pandera's own methods copy all columns at each step, which a small file feels.
+    """
+    ruled = {
+        name: column for name, column in columns.items() if column.checks or not column.nullable
+    }
+    narrowed = copy.copy(schema)
+    narrowed.columns = copy.deepcopy(ruled)
+    return narrowed
 
 
 def _columns_with(frame: pl.DataFrame, rare: pl.Expr) -> list[str]:
