@@ -16,8 +16,8 @@ months as (
 
 ),
 
--- Counting 10 M distinct keys in eight groupings took 85 s. Only those who answered more than once
--- in a month need it, and a number will do for each of them.
+-- Counting distinct keys in eight groupings is dear. Only those who answered more than once in a
+-- month need it, and a number will do for each of them.
 repeat_customers as (
 
     select
