@@ -177,6 +177,8 @@ def load_settings(home: Home, environment: Mapping[str, str] = os.environ) -> Se
     Raises:
         SettingsError: the file can't be parsed, or a value can't be right.
     """
+    if "," in str(home.path):  # DuckDB would take it for two folders to look in
+        raise SettingsError(f"CX_HOME={home.path}: a comma can't be part of it. Rename the folder.")
     path = home.path / "sources.toml"
     try:
         content = tomllib.loads(path.read_text("utf-8")) if path.exists() else {}

@@ -46,6 +46,16 @@ def test_a_date_in_the_environment_that_is_none_is_refused(tmp_path: Path) -> No
         settings_from(tmp_path, "", {"CX_AS_OF": "31.10.2026"})
 
 
+def test_a_home_whose_path_would_be_taken_for_two_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="a comma can't be part of it"):
+        load_settings(Home(tmp_path / "here,there"), {})
+
+
+def test_dbt_reads_nothing_of_a_home_while_it_parses() -> None:
+    project = (CHECKOUT / "dbt_project" / "dbt_project.yml").read_text()
+    assert "env_var" not in project  # it would parse all models anew in each other home
+
+
 def test_every_variable_that_is_read_stands_in_the_example_file() -> None:
     used = set()
     for pattern in ("pipelines/**/*.py", "dbt_project/**/*.sql", "dbt_project/*.yml", "Makefile"):

@@ -24,5 +24,5 @@
 
 {% macro duckdb__newest_delivery() -%}
     select max(regexp_extract(file, 'delivered_on=(\d{4}-\d{2}-\d{2})', 1))
-    from glob('{{ env_var("CX_HOME", "../data") }}/lake/*/*/delivered_on=*/*.parquet')
+    from glob('lake/*/*/delivered_on=*/*.parquet')
 {%- endmacro %}
