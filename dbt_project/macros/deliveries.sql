@@ -11,13 +11,16 @@
     {#- Keys of an export's rows that were delivered but broke their contract: such a record is
         still there, though its row isn't in the lake. The quarantine lies beside the lake, in the
         same folders; in unit tests the export is made up and has none. -#}
-    {%- set folder = '/' ~ export.schema ~ '/' ~ export.identifier ~ '/' -%}
     {%- set location = export | string -%}
-    {%- if '/lake' ~ folder in location -%}
+    {%- if 'read_parquet(' in location -%}
+        {%- set folder = '/' ~ export.schema ~ '/' ~ export.identifier ~ '/' -%}
+        {%- if 'lake' ~ folder not in location -%}
+            {{ exceptions.raise_compiler_error("lake" ~ folder ~ " is not in " ~ location) }}
+        {%- endif -%}
         select
             record_key,
             delivered_on
-        from {{ location | replace('/lake' ~ folder, '/rejected' ~ folder) }}
+        from {{ location | replace('lake' ~ folder, 'rejected' ~ folder) }}
         where record_key is not null and delivered_on <= {{ as_of() }}
     {%- else -%}
         select

@@ -176,7 +176,7 @@ CASES = {
     "a member on a drive": Hostile(
         archive(("C:\\exports\\User.csv", users())), {USERS: "outside_delivery"}
     ),
-    "a member above, the other way": Hostile(
+    "a member above by backslashes": Hostile(
         archive(("..\\User.csv", users())), {USERS: "outside_delivery"}
     ),
     "a member that is a link": Hostile(
