@@ -41,8 +41,16 @@ def build_path(home: Home, run_id: str) -> Path:
 
 
 def dbt_arguments(settings: Settings) -> list[str]:
-    """The arguments of `dbt build` for a whole build, without unit tests."""
-    return ["build", "--exclude-resource-type", "unit_test", *dbt_variables(settings)]
+    """The arguments of `dbt build` for a whole build, without unit tests.
+
+    And without dbt's own record of it: Dagster keeps the events, the manifest is known.
+    """
+    return [
+        "build",
+        *("--exclude-resource-type", "unit_test"),
+        *("--no-write-json", "--log-level-file", "none"),
+        *dbt_variables(settings),
+    ]
 
 
 def dbt_variables(settings: Settings) -> list[str]:

@@ -4,13 +4,14 @@ Exit codes: 0 done; 1 the run failed and nothing was published; 2 it could not s
 but with an export whose newest delivery was refused.
 """
 
-import contextlib
 import importlib
 import logging
 import os
+import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from typing import Annotated
 
 import typer
@@ -133,14 +134,10 @@ def run(
 ) -> None:
     """Land what is new, build and test the marts, publish a release."""
     home = Home.from_environment().create()
-    with ThreadPoolExecutor(2) as meanwhile:  # all three take seconds
-        prepared = meanwhile.submit(_prepare, home)  # dbt parses its project in a process
-        imported = meanwhile.submit(importlib.import_module, "dagster_dbt")
-        if demo_if_empty and not _has_deliveries(home):
-            demo()
-        _refuse_to_start_without_input(home)
-        prepared.result()
-        imported.result()
+    with _demo_written() if demo_if_empty and not _has_deliveries(home) else nullcontext():
+        _prepare(home)
+        importlib.import_module("pipelines.definitions")
+    _refuse_to_start_without_input(home)
     settings = load_settings(home)
     sources = {export.source for export in all_exports()}
     before = releases.current_release(home.path)
@@ -254,6 +251,15 @@ def prepare() -> None:
     _prepare(home)
 
 
+@contextmanager
+def _demo_written() -> Iterator[None]:
+    """Write a demo company's deliveries, in a process of its own, while something else is done."""
+    with subprocess.Popen([sys.executable, "-P", "-m", "pipelines.cli", "demo"]) as writing:
+        yield
+    if writing.returncode:
+        raise typer.Exit(writing.returncode)
+
+
 def _has_deliveries(home: Home) -> bool:
     return any(landing.delivered_days(home, export.source) for export in all_exports())
 
@@ -302,7 +308,7 @@ def _execute_refresh(home: Home) -> bool:
     with (
         dg.DagsterInstance.get() as instance,
         log.open("w") as dbt_output,
-        contextlib.redirect_stdout(dbt_output),
+        redirect_stdout(dbt_output),
     ):
         result = definitions.resolve_job_def("refresh").execute_in_process(
             instance=instance,
@@ -403,3 +409,7 @@ def _show_accounts(home: Home, *, by_reason: bool = False) -> None:
 
 def _largest(reasons: list[tuple[tuple[str, str], int]]) -> list[tuple[tuple[str, str], int]]:
     return sorted(reasons, key=lambda each: -each[1])[:8]
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ import dagster as dg
 
 from pipelines import defs
 from pipelines.defs.alerts import failed_runs, overdue, stale_releases
-from pipelines.defs.resources import Warehouse, dbt_command_line
+from pipelines.defs.resources import Dbt, Warehouse
 from pipelines.defs.schedules import nightly, refresh
 from pipelines.defs.sensors import deliveries
 
@@ -13,6 +13,6 @@ definitions = dg.Definitions(
     jobs=[refresh],
     schedules=[nightly],
     sensors=[deliveries, failed_runs, stale_releases, overdue],
-    resources={"warehouse": Warehouse(), "dbt": dbt_command_line()},
+    resources={"warehouse": Warehouse(), "dbt": Dbt()},
     executor=dg.in_process_executor,
 )

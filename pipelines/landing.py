@@ -62,8 +62,6 @@ COMPRESSION = "zstd"
 
 WRITE_BATCH_ROWS = 16_384
 
-SMALL_DELIVERY_BYTES = 64 << 20
-
 _PERSONAL_LABEL = re.compile(
     r"mail|phone|mobile|first.?name|last.?name|full.?name|surname|street|address|birth|"
     r"\bip\b|ip.?address|ssn|passport|iban|\.(?:name|alias|username)$",
@@ -164,37 +162,6 @@ def land(
         raise
     lake.clear_refusal(home, export, day)
     return Landed(account, is_new=True)
-
-
-def land_all(
-    home: Home,
-    export: Export,
-    days: Sequence[date],
-    settings: Settings,
-    pseudonyms: Pseudonyms,
-) -> Iterator[tuple[date, Landed | FileRefused | None]]:
-    """Land several deliveries of an export, oldest first; small ones two at a time.
-
-    A large delivery keeps both cores busy and memory full by itself. A small one spends most of
-    its time between the libraries, where another can go on.
-    """
-
-    def outcome(day: date) -> Landed | FileRefused | None:
-        try:
-            return land(home, export, day, settings, pseudonyms)
-        except FileRefused as refused:
-            return refused
-
-    small = all(
-        _delivered_bytes(home.landing / export.source / day.isoformat()) < SMALL_DELIVERY_BYTES
-        for day in days
-    )
-    with ThreadPoolExecutor(2 if small else 1) as pool:
-        yield from zip(days, pool.map(outcome, days), strict=True)
-
-
-def _delivered_bytes(folder: Path) -> int:
-    return sum(path.lstat().st_size for path in folder.rglob("*")) if folder.is_dir() else 0
 
 
 def files_of(delivery: Delivery, export: Export) -> list[SourceFile]:

@@ -34,6 +34,13 @@ class RunLock:
         self._descriptor: int | None = descriptor
         self._holders = 0
 
+    @property
+    def descriptor(self) -> int:
+        """The locked file, for a process that works for this run and dies with it."""
+        if self._descriptor is None:
+            raise LockLost(f"{self.path}: this run has released the lock")
+        return self._descriptor
+
     def still_held(self) -> bool:
         """Whether the lock file on disk is still the one that this process has locked."""
         if self._descriptor is None:
@@ -71,7 +78,8 @@ def run_lock(home: Path) -> Iterator[RunLock]:
 
     Within one process the lock can be taken any number of times, by any thread: a run and its
     steps count as one holder, and the last to leave releases it. The kernel drops it when the
-    process ends, however it ends. Child processes never have it.
+    process ends, however it ends. Child processes have it only if they are given it, and then it
+    stays locked until the last of them has ended, too.
 
     Args:
         home: The CX_HOME folder; `warehouse/` is made in it if need be.

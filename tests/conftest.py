@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from pipelines import lake, landing
-from pipelines.contracts.contract import Export, all_exports
+from pipelines.contracts.contract import export_named
 from pipelines.lake import Account
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.settings import Home, load_settings
@@ -17,11 +17,6 @@ from pipelines.settings import Home, load_settings
 KEY = b"a key for tests, 32 bytes long.."
 DAY = date(2025, 2, 10)
 SAMPLES = Path(__file__).parent / "exports"
-
-
-def export_named(name: str) -> Export:
-    """The export called `<source>/<export>`."""
-    return next(each for each in all_exports() if f"{each.source}/{each.name}" == name)
 
 
 class TestWarehouse:

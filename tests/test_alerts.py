@@ -8,12 +8,13 @@ import dagster as dg
 import pytest
 
 from pipelines import alerts, lake, releases
+from pipelines.contracts.contract import export_named
 from pipelines.defs.alerts import failed_runs, overdue, stale_releases
 from pipelines.exports.files import FileRefused
 from pipelines.run_lock import run_lock
 from pipelines.settings import SettingsError, alert_webhook, overdue_after_hours
 from tests.build_files import write_build
-from tests.conftest import TestWarehouse, export_named
+from tests.conftest import TestWarehouse
 from tests.webhook import Webhook, listening
 
 

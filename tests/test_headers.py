@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from pipelines import lake
+from pipelines.contracts.contract import export_named
 from pipelines.exports.files import FileRefused
 from pipelines.headers import HeaderChange, newest_header_change
 from pipelines.settings import load_settings
-from tests.conftest import TestWarehouse, export_named
+from tests.conftest import TestWarehouse
 from tests.test_cli import cx
 from tests.test_landing import IMPORTS, qualtrics
 

@@ -15,11 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import lake
+from pipelines.contracts.contract import export_named
 from pipelines.exports import text
 from pipelines.exports.files import FileRefused
 from pipelines.exports.reading import Rows
 from pipelines.exports.shopify import _lines
-from tests.conftest import DAY, SAMPLES, TestWarehouse, export_named
+from tests.conftest import DAY, SAMPLES, TestWarehouse
 
 QUESTIONS = "source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better\n"
 

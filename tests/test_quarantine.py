@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipelines.contracts.contract import export_named
 from pipelines.quarantine import Judge, ZoneClock
-from tests.conftest import export_named
 
 ZONES = [
     "America/Denver",

@@ -195,6 +195,11 @@ def all_exports() -> tuple[Export, ...]:
     return tuple(sorted(_declared(package), key=lambda export: (export.source, export.name)))
 
 
+def export_named(name: str) -> Export:
+    """The export called `<source>/<export>`."""
+    return next(each for each in all_exports() if f"{each.source}/{each.name}" == name)
+
+
 def _declared(package: Any) -> Iterator[Export]:
     for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         module = importlib.import_module(found.name)

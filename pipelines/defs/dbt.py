@@ -1,10 +1,8 @@
 """The dbt models and their tests, as assets and checks; one fresh DuckDB file per run."""
 
 import logging
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -26,14 +24,14 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse
     path = builds.build_path(home, build.run_id)
     if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
-    arguments = builds.dbt_arguments(settings)
     progress.info("building the models, as of %s", build.as_of)
     built = passed = warned = 0
     # One folder for all runs: dbt's own would leave 9 MB in the checkout every night, and dbt finds
     # there what it parsed last time.
     target = home.warehouse / "dbt_target"
-    with _environment(builds.dbt_environment(home, build)):
-        invocation = dbt.cli(arguments, context=context, target_path=target)
+    invocation = dbt.run(
+        builds.dbt_arguments(settings), builds.dbt_environment(home, build), context, target
+    )
     for event in invocation.stream():
         if isinstance(event, dg.AssetCheckResult):
             passed += event.passed
@@ -45,18 +43,3 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse
         yield event
     progress.info("built %d models: %d tests passed, %d warned", built, passed, warned)
     builds.record_build(home, replace(build, is_complete=not context.is_subset))
-
-
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    """Variables for the dbt process, which takes over this process's environment."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

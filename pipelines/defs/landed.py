@@ -5,11 +5,9 @@ Belongs here: what Dagster shows of a landed export. Does not belong here: landi
 """
 
 import logging
-import traceback
 import warnings
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -23,8 +21,8 @@ from pipelines.defs.resources import Warehouse
 from pipelines.exports.files import FileRefused
 from pipelines.headers import HeaderChange, header_change
 from pipelines.lake import Account
-from pipelines.pseudonyms import Pseudonyms
-from pipelines.settings import Home, Settings, SourceSettings, first_delivery
+from pipelines.landing_workers import LandingFault, Outcome
+from pipelines.settings import Home, SourceSettings, first_delivery
 
 DELIVERY_DAYS = dg.DailyPartitionsDefinition(
     start_date=first_delivery().isoformat(), end_offset=1, timezone="UTC"
@@ -132,7 +130,7 @@ def _land_days(
     export: Export,
     rests_on: Sequence[Export],
 ) -> Iterator[Any]:
-    home, settings, pseudonyms = warehouse.home, warehouse.settings(), warehouse.pseudonyms()
+    home, settings = warehouse.home, warehouse.settings()
     key = dg.AssetKey([export.source, export.name])
     if context.has_partition_key or context.has_partition_key_range:
         chosen = {date.fromisoformat(each) for each in context.partition_keys}
@@ -141,8 +139,8 @@ def _land_days(
     shown = context.instance.get_materialized_partitions(key)
     newly: list[Account] = []
     for other in rests_on:  # what stands refused there, its own step tells
-        list(_land_all(home, other, None, settings, pseudonyms))
-    for day, outcome in _land_all(home, export, chosen, settings, pseudonyms):
+        list(_land_all(warehouse, other, None))
+    for day, outcome in _land_all(warehouse, export, chosen):
         if isinstance(outcome, FileRefused):
             progress.error("REFUSED %s/%s %s: %s", export.source, export.name, day, outcome)
             context.log.error(f"{day}: {outcome}")
@@ -162,23 +160,13 @@ def _land_days(
 
 
 def _land_all(
-    home: Home,
-    export: Export,
-    chosen: set[date] | None,
-    settings: Settings,
-    pseudonyms: Pseudonyms,
-) -> Iterator[tuple[date, landing.Landed | FileRefused | None]]:
-    """Land the chosen deliveries; a fault of ours fails the step without quoting a cell."""
+    warehouse: Warehouse, export: Export, chosen: set[date] | None
+) -> Iterator[tuple[date, Outcome]]:
+    """Land the chosen deliveries; a fault of ours fails the step."""
     try:
-        yield from landing.land_all(home, export, _days(home, export, chosen), settings, pseudonyms)
-    except Exception as error:
-        # A library's message may quote a cell; Dagster would store it where others read it.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        raise dg.Failure(
-            f"{export.source}/{export.name}: {type(error).__name__} in {where.name}, "
-            f"{Path(where.filename).name}:{where.lineno}. This is a fault of the pipeline, not of "
-            "the files; the deliveries' earlier state stays."
-        ) from None
+        yield from warehouse.workers().land_all(export, _days(warehouse.home, export, chosen))
+    except LandingFault as fault:
+        raise dg.Failure(str(fault)) from None
 
 
 def _days(home: Home, export: Export, chosen: set[date] | None) -> list[date]:

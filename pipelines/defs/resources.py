@@ -4,21 +4,23 @@ Belongs here: the environment, as Dagster resources. Does not belong here: any s
 """
 
 import os
-import sys
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
+from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.compat import DBT_PYTHON_VERSION
+from dagster_dbt.core.dbt_cli_invocation import PARTIAL_PARSE_FILE_NAME
 from pydantic import PrivateAttr
 
 from pipelines import lake
+from pipelines.dbt_process import WaitingDbt
 from pipelines.defs.dbt_project import PROJECT
-from pipelines.pseudonyms import Pseudonyms, load_key
+from pipelines.landing_workers import LandingWorkers
+from pipelines.pseudonyms import load_key
 from pipelines.run_lock import RunLock, run_lock
 from pipelines.settings import Home, Settings, load_settings
 
@@ -32,6 +34,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     cx_home: str = ""
     _lock: RunLock | None = PrivateAttr(default=None)
+    _workers: LandingWorkers | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Warehouse"]:
@@ -41,6 +44,9 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._lock = lock
             lake.write_empty_files(self.home)  # what was never delivered is read as nothing
             yield self
+            if self._workers is not None:
+                self._workers.close()
+                self._workers = None
             self._lock = None
 
     @property
@@ -59,28 +65,84 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         """What the files can't tell."""
         return load_settings(self.home)
 
-    def pseudonyms(self) -> Pseudonyms:
-        """Seals direct identifiers with the warehouse's key."""
-        return Pseudonyms(load_key(self.home.key_file))
+    def workers(self) -> LandingWorkers:
+        """Land deliveries, with the warehouse's key and what the files can't tell."""
+        if self._workers is None:
+            self._workers = LandingWorkers(
+                self.home, self.settings(), load_key(self.home.key_file), self.lock
+            )
+        return self._workers
 
 
-class Dbt(DbtCliResource):
-    """dbt without what `dagster_dbt` does before each command, for nothing here."""
+class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """dbt, started when the run starts, so that it is ready when there is something to build.
 
-    @cached_property
-    def _cli_version(self) -> Any:
-        # `dbt --version` would start dbt once more, and ask the package index for its newest one.
-        return DBT_PYTHON_VERSION
+    Dagster's own resource starts dbt when it is needed, once more to ask for its version, and opens
+    the database in this process for row counts, which no asset here asks for.
+    """
 
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        # An adapter in this process is for row counts and columns from the database; we fetch none.
-        return None
+    _waiting: WaitingDbt | None = PrivateAttr(default=None)
 
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Start it."""
+        self._waiting = WaitingDbt()
 
-def dbt_command_line() -> Dbt:
-    """The dbt of this environment, whatever else is on the PATH."""
-    return Dbt(
-        project_dir=str(PROJECT.project_dir),
-        profiles_dir=str(PROJECT.project_dir),
-        dbt_executable=str(Path(sys.executable).with_name("dbt")),
-    )
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Stop it, if the run ended without it."""
+        if self._waiting is not None:
+            self._waiting.stop()
+            self._waiting = None
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        context: dg.AssetExecutionContext,
+        target: Path,
+    ) -> DbtCliInvocation:
+        """Run a command for the models that the step has chosen.
+
+        Args:
+            arguments: of the command, such as `build`.
+            environment: variables for dbt, beside this process's.
+            context: the step's.
+            target: the folder for what dbt compiles and remembers.
+        """
+        if self._waiting is None:
+            raise RuntimeError("dbt waits during runs only")
+        chosen = get_updated_cli_invocation_params_for_context(
+            context,
+            {},  # the step's assets know theirs
+            DagsterDbtTranslator(),
+        )
+        project = Path((chosen.dbt_project or PROJECT).project_dir)
+        known = PROJECT.project_dir / "target" / PARTIAL_PARSE_FILE_NAME
+        if known.exists() and not (target / known.name).exists():
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy(known, target)
+        selection = {}
+        if chosen.indirect_selection:
+            selection["DBT_INDIRECT_SELECTION"] = chosen.indirect_selection
+        process = self._waiting.run(
+            [*arguments, *chosen.selection_args],
+            {
+                **environment,
+                **selection,
+                "DBT_LOG_FORMAT": "json",
+                "DBT_TARGET_PATH": str(target),
+                "DBT_PROJECT_DIR": str(project),
+                "DBT_PROFILES_DIR": str(PROJECT.project_dir),
+            },
+            project,
+        )
+        return DbtCliInvocation(
+            process=process,
+            manifest=chosen.manifest,
+            dagster_dbt_translator=chosen.dagster_dbt_translator,
+            project_dir=project,
+            target_path=target,
+            raise_on_error=True,
+            cli_version=DBT_PYTHON_VERSION,
+            project=chosen.dbt_project,
+            context=context,
+        )

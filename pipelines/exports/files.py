@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path, PurePosixPath
 from threading import Lock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 READ_BYTES = 1 << 20
 
@@ -63,6 +63,16 @@ class FileRefused(Exception):
         self.file, self.code = _shown(file), code
         self.reason, self.fix = _shown(reason), _shown(fix)
         super().__init__(f"{self.file}: {self.reason}. {self.fix}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For other processes; by itself it would be made anew of its message alone."""
+        return _refused_again, (type(self), self.args, self.__dict__)
+
+
+def _refused_again(kind: type[FileRefused], message: Any, parts: dict[str, Any]) -> FileRefused:
+    refused = kind.__new__(kind, *message)
+    refused.__dict__.update(parts)
+    return refused
 
 
 @dataclass(frozen=True)

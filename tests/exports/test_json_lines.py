@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.contracts.contract import export_named
 from pipelines.exports import json_lines
 from pipelines.exports.files import FileRefused, delivered_files
 from pipelines.exports.reading import Reading, Surroundings
 from pipelines.settings import SourceSettings
-from tests.conftest import export_named
 
 
 def opened(folder: Path, content: str | bytes) -> Reading:

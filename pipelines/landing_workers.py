@@ -1,0 +1,173 @@
+"""Processes that land deliveries when there are many: Python's lock holds one process to one core.
+
+Belongs here: which deliveries go to another process, and what becomes of such processes. Does not
+belong here: landing itself (`landing.py`).
+"""
+
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from datetime import date
+from functools import partial
+from multiprocessing import connection, get_context, parent_process, reduction
+from pathlib import Path
+from typing import Any
+
+from pipelines import landing
+from pipelines.contracts.contract import Export, export_named
+from pipelines.exports.files import FileRefused
+from pipelines.landing import Landed
+from pipelines.pseudonyms import Pseudonyms
+from pipelines.run_lock import RunLock
+from pipelines.settings import Home, Settings
+
+PROCESSES = 2
+
+MANY = 8
+"""How many deliveries of an export are worth starting processes for."""
+
+SMALL_DELIVERY_BYTES = 64 << 20
+"""Above it, a delivery keeps the cores busy and memory full by itself."""
+
+Outcome = Landed | FileRefused | None
+"""How landing a delivery ended; None where nothing was delivered."""
+
+
+class LandingFault(Exception):
+    """A fault of ours; says where it is, and nothing of what a library said, which may be a cell.
+
+    The deliveries' earlier state stays.
+    """
+
+
+class LandingWorkers:
+    """Lands deliveries for the length of a run, in other processes from the moment there are many.
+
+    The processes hold the run's lock as well: until the last of them is gone, which is at once when
+    the run is killed, nobody else writes to the warehouse.
+    """
+
+    def __init__(self, home: Home, settings: Settings, key: bytes, lock: RunLock) -> None:
+        """Take what every delivery needs; no process is started yet."""
+        self._home, self._settings, self._key, self._lock = home, settings, key, lock
+        self._pseudonyms = Pseudonyms(key)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def land_all(self, export: Export, days: Sequence[date]) -> Iterator[tuple[date, Outcome]]:
+        """Land deliveries of an export, in the order of the days.
+
+        Raises:
+            LandingFault: landing one failed for no fault of its files.
+        """
+        land = partial(_land, self._home, self._settings, self._pseudonyms)
+        to_do, landed = list(days), 0
+        while to_do and (
+            (self._pool is None and (landed < 2 or len(to_do) < MANY))
+            or not self._are_small(export, to_do)
+        ):
+            outcome = land(export, to_do[0])
+            landed += isinstance(outcome, Landed) and outcome.is_new
+            yield to_do.pop(0), outcome
+        if to_do:
+            there = partial(_land_there, (export.source, export.name))
+            yield from zip(to_do, self._started().map(there, to_do), strict=True)
+
+    def close(self) -> None:
+        """End the processes, if any, without waiting for what they do."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+            self._pool = None
+
+    def _are_small(self, export: Export, days: Sequence[date]) -> bool:
+        return all(
+            _bytes_below(self._home.landing / export.source / day.isoformat())
+            < SMALL_DELIVERY_BYTES
+            for day in days
+        )
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                PROCESSES,
+                # Not forked: the libraries' threads may hold locks that nobody would release.
+                mp_context=get_context("spawn"),
+                initializer=_begin,
+                initargs=(self._home, self._settings, self._key, _Shared(self._lock.descriptor)),
+            )
+            with _environment(POLARS_MAX_THREADS="1"):  # there is a process for each core
+                for _ in range(PROCESSES):
+                    self._pool.submit(os.getpid)
+        return self._pool
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Variables for processes that are started meanwhile; what the user has set stays."""
+    new = {name: value for name, value in values.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            del os.environ[name]
+
+
+class _Shared:
+    """An open file that a process which is being started gets as well."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _received, (reduction.DupFd(self.descriptor),)
+
+
+def _received(duplicate: Any) -> _Shared:
+    return _Shared(duplicate.detach())
+
+
+_surroundings: tuple[Home, Settings, Pseudonyms]
+"""Of a process that lands for another one."""
+
+
+def _begin(home: Home, settings: Settings, key: bytes, lock: _Shared) -> None:
+    global _surroundings
+    os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what ends
+    _surroundings = home, settings, Pseudonyms(key)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None
+    connection.wait([parent.sentinel])
+    os._exit(1)
+
+
+def _land_there(name: tuple[str, str], day: date) -> Outcome:
+    return _land(*_surroundings, export_named("/".join(name)), day)
+
+
+def _land(
+    home: Home, settings: Settings, pseudonyms: Pseudonyms, export: Export, day: date
+) -> Outcome:
+    try:
+        return landing.land(home, export, day, settings, pseudonyms)
+    except FileRefused as refused:
+        return refused
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        raise LandingFault(
+            f"{export.source}/{export.name} {day}: {type(error).__name__} in {where.name}, "
+            f"{Path(where.filename).name}:{where.lineno}. This is a fault of the pipeline, not of "
+            "the files; the delivery's earlier state stays."
+        ) from None
+
+
+def _bytes_below(folder: Path) -> int:
+    return sum(path.lstat().st_size for path in folder.rglob("*")) if folder.is_dir() else 0

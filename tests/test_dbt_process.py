@@ -1,0 +1,50 @@
+"""The process that waits with dbt imported."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pipelines.dbt_process import WaitingDbt
+
+
+def test_it_runs_a_command_where_and_with_what_it_is_told(tmp_path: Path) -> None:
+    waiting = WaitingDbt()
+    process = waiting.run(["debug"], {"DBT_LOG_FORMAT": "json", "DBT_LOG_PATH": "logs"}, tmp_path)
+    assert process.stdout is not None
+    said = process.stdout.read().decode()
+    assert process.wait() != 0  # there is no project
+    assert "dbt_project.yml" in said
+    assert said.startswith("{")
+    assert (tmp_path / "logs").is_dir()
+    assert process.args == ["dbt", "debug"]
+    waiting.stop()
+
+
+def test_it_ends_when_nothing_is_ordered() -> None:
+    waiting = WaitingDbt()
+    assert waiting.process.stdin is not None
+    waiting.process.stdin.close()  # as it is when the run is killed
+    assert waiting.process.wait(60) == 0
+    assert waiting.process.stdout is not None
+    assert waiting.process.stdout.read() == b""
+    waiting.stop()
+
+
+def test_a_run_that_needs_it_no_more_stops_it() -> None:
+    waiting = WaitingDbt()
+    waiting.stop()
+    assert waiting.process.returncode != 0
+
+
+def test_what_keeps_it_from_starting_is_in_its_output(tmp_path: Path) -> None:
+    """A broken installation shows as dbt's own failure would."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pipelines.dbt_process"],
+        input="no order",
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode != 0
+    assert "JSONDecodeError" in done.stderr

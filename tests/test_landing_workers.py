@@ -1,0 +1,122 @@
+"""Landing many deliveries in other processes: the same outcomes, and nothing outlives the run."""
+
+import multiprocessing
+import signal
+import subprocess
+import sys
+import time
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pipelines.contracts.contract import export_named
+from pipelines.exports.files import FileRefused
+from pipelines.landing import Landed
+from pipelines.landing_workers import MANY, LandingFault, LandingWorkers
+from pipelines.run_lock import AlreadyRunning, run_lock
+from pipelines.settings import Home, load_settings
+from tests.conftest import KEY, TestWarehouse
+
+USERS = "salesforce/user"
+DAYS = [date(2024, 1, 1) + timedelta(days=number) for number in range(MANY + 4)]
+HEADER = "Id,Name,Email,IsActive,CreatedDate,LastModifiedDate,SystemModstamp\r\n"
+
+
+def user(number: int) -> str:
+    moment = "2024-01-01 00:00:00"
+    return f"005000000000{number:03d}AAA,A B,a{number}@b.example,1,{moment},{moment},{moment}\r\n"
+
+
+def deliver(warehouse: TestWarehouse, refused: date | None = None) -> None:
+    for number, day in enumerate(DAYS):
+        header = HEADER.replace("Id,", "Key,") if day == refused else HEADER
+        users = "".join(map(user, range(number + 1)))
+        warehouse.deliver("salesforce", "User.csv", header + users, day)
+
+
+def test_other_processes_land_what_this_one_would(tmp_path: Path) -> None:
+    warehouse, beside = TestWarehouse(tmp_path / "many"), TestWarehouse(tmp_path / "one_by_one")
+    refused = DAYS[-2]
+    for each in (warehouse, beside):
+        deliver(each, refused)
+    export, settings = export_named(USERS), load_settings(warehouse.home, {})
+    with run_lock(warehouse.home.path) as lock:
+        workers = LandingWorkers(warehouse.home, settings, KEY, lock)
+        outcomes = dict(workers.land_all(export, DAYS))
+        assert multiprocessing.active_children()
+        again = dict(workers.land_all(export, DAYS))
+        workers.close()
+    assert not multiprocessing.active_children()
+    assert list(outcomes) == DAYS
+    for number, day in enumerate(DAYS):
+        outcome = outcomes[day]
+        if day == refused:
+            assert isinstance(outcome, FileRefused)
+            assert outcome.code == "missing_column"
+            with pytest.raises(FileRefused) as alone:
+                beside.land(USERS, day)
+            assert str(outcome) == str(alone.value)
+            assert outcome.__dict__ == alone.value.__dict__
+            continue
+        assert isinstance(outcome, Landed)
+        assert outcome.is_new
+        assert outcome.account.accepted == number + 1
+        beside.land(USERS, day)
+        assert warehouse.rows(USERS, day).equals(beside.rows(USERS, day))
+        unchanged = again[day]
+        assert isinstance(unchanged, Landed)
+        assert not unchanged.is_new
+
+
+def test_a_fault_of_ours_is_told_without_what_a_library_said(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    in_the_way = warehouse.home.lake / "salesforce" / "user" / f"delivered_on={DAYS[-1]}"
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("not a folder")
+    with run_lock(warehouse.home.path) as lock:
+        workers = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
+        with pytest.raises(LandingFault, match=f"{USERS} {DAYS[-1]}: ") as fault:
+            list(workers.land_all(export_named(USERS), DAYS))
+        workers.close()
+    assert "Error in " in str(fault.value)
+    assert str(tmp_path) not in str(fault.value)
+
+
+def test_a_killed_run_leaves_no_process_and_no_lock(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    run = subprocess.Popen(
+        [sys.executable, "-m", "tests.test_landing_workers", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdout is not None
+    assert run.stdout.readline() == "landed by 2 processes\n"
+    with pytest.raises(AlreadyRunning), run_lock(warehouse.home.path):
+        pass
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    until = time.monotonic() + 60
+    while not is_free(warehouse.home):  # the processes hold the lock for as long as they live
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def is_free(home: Home) -> bool:
+    try:
+        with run_lock(home.path):
+            return True
+    except AlreadyRunning:
+        return False
+
+
+if __name__ == "__main__":
+    home = TestWarehouse(Path(sys.argv[1])).home
+    with run_lock(home.path) as held:
+        landing_workers = LandingWorkers(home, load_settings(home, {}), KEY, held)
+        list(landing_workers.land_all(export_named(USERS), DAYS))
+        print(f"landed by {len(multiprocessing.active_children())} processes", flush=True)
+        time.sleep(600)
