@@ -11,7 +11,7 @@ from pathlib import Path
 from pipelines.builds import dbt_variables
 from pipelines.settings import Home, Settings
 
-_SOURCES = ("*.yml", "models/**/*", "macros/**/*", "tests/**/*")
+_SOURCES = ("*.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
 
 
 class ManifestError(Exception):
