@@ -187,3 +187,45 @@ def test_two_groups_that_are_wholly_satisfied_have_not_changed_and_an_empty_one_
         },
     )["z"]
     np.testing.assert_array_equal(z, [0, 0, np.nan, np.nan])
+
+
+def test_the_interval_of_a_difference_of_shares_has_newcombes_published_values(macros):
+    """Newcombe, Statistics in Medicine 17, 1998, table II, method 10."""
+    columns = {
+        "a": [56, 9, 6, 5, 0, 0, 10, 10, 1],
+        "m": [70, 10, 7, 56, 10, 10, 10, 10, 1],
+        "b": [48, 3, 2, 0, 0, 0, 0, 0, 0],
+        "n": [80, 10, 7, 29, 20, 10, 20, 10, 0],
+    }
+    shares = {"share": ("a", "m"), "other": ("b", "n")}
+    parts = []
+    for count, n in shares.values():
+        parts += [
+            f"(cast({count} as double) / nullif({n}, 0))",
+            f"({macros.wilson_low(count, n)})",
+            f"({macros.wilson_high(count, n)})",
+        ]
+    found = computed(
+        {end: macros.share_difference_end(end, *parts) for end in ("low", "high")}, columns
+    )
+    low = [0.0524, 0.1705, 0.0582, -0.0381, -0.1611, -0.2775, 0.6791, 0.6075, np.nan]
+    high = [0.3339, 0.8090, 0.8062, 0.1926, 0.2775, 0.2775, 1, 1, np.nan]
+    np.testing.assert_allclose(found["low"], low, atol=6e-5)
+    np.testing.assert_allclose(found["high"], high, atol=6e-5)
+
+
+def test_the_variance_of_a_mean_is_numpys(macros):
+    random = np.random.default_rng(20_240_303)
+    groups = [random.integers(0, 10**6, size).astype(float) / 100 for size in range(2, 40)]
+    groups += [np.full(7, 0.1), np.array([3.0])]
+    found = computed(
+        {"variance": macros.variance_of_mean("total", "squares", "n")},
+        {
+            "total": [group.sum() for group in groups],
+            "squares": [(group**2).sum() for group in groups],
+            "n": [len(group) for group in groups],
+        },
+    )["variance"]
+    expected = [np.var(group, ddof=1) / len(group) for group in groups[:-1]]
+    np.testing.assert_allclose(found[:-1], expected, rtol=1e-9, atol=1e-15)
+    assert np.isnan(found[-1])

@@ -186,6 +186,24 @@ class TestTruth:
         shares = {band: churned / at_risk for band, (at_risk, churned) in _churn(company).items()}
         assert shares["promoter"] < shares["passive"] < shares["detractor"]
 
+    def test_detractors_are_worth_less_beyond_doubt_and_nobody_counts_twice(
+        self, company: Company
+    ) -> None:
+        rows = company.release.execute(
+            "select band, retention_difference_high, present_customer_count, customer_count "
+            "from cx_value where metric = 'nps'"
+        ).fetchall()
+        differences = {band: high for band, high, *_ in rows}
+        assert differences["detractor"] < 0
+        answered = one(
+            company,
+            "select count(distinct customer_key) filter (where is_young), "
+            "count(distinct customer_key) filter (where not is_young) from (select customer_key, "
+            "responded_on + interval 12 month > (select as_of from release_info) as is_young "
+            "from survey_responses where metric = 'nps')",
+        )
+        assert answered == (sum(row[2] for row in rows), sum(row[3] for row in rows))
+
     @pytest.mark.parametrize("minutes", ["first_touch_minutes", "first_reply_minutes"])
     def test_a_slow_start_costs_satisfaction_as_planted(
         self, company: Company, minutes: str

@@ -1,0 +1,255 @@
+-- One row per metric and band: what customers who answered so did in the twelve months after it,
+-- against those of the baseline band, and what is at stake with those who answer so now.
+with scores as (
+
+    select
+        customer_key,
+        metric,
+        band,
+        responded_on,
+        responded_at,
+        response_key,
+        question_id
+    from {{ ref('int_survey_scores') }}
+    where score is not null and band is not null and customer_key is not null and metric <> 'enps'
+
+),
+
+orders as (
+
+    select *
+    from {{ ref('int_orders') }}
+    where is_countable and customer_key is not null
+
+),
+
+subscriptions as (
+
+    select *
+    from {{ ref('int_subscriptions') }}
+    where is_paying and customer_key is not null
+
+),
+
+subscriber_months as (
+
+    select * from {{ ref('int_subscriber_months') }}
+
+),
+
+lifetime_values as (
+
+    select * from {{ ref('customer_lifetime_value') }}
+
+),
+
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
+dated as (
+
+    select
+        scores.*,
+        as_of.current_month,
+        cast({{ dbt.dateadd('month', 12, 'scores.responded_on') }} as date) as year_later_on,
+        cast({{ dbt.dateadd('month', 12, 'scores.responded_on') }} as date) <= as_of.as_of
+            as is_a_year_old
+    from scores
+    cross join as_of
+
+),
+
+-- A customer counts once for what came after an answer, and once for the present.
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by metric, customer_key, is_a_year_old
+            order by responded_at desc, response_key desc, question_id desc
+        ) as recency_rank
+    from dated
+
+),
+
+answers as (
+
+    select * from ranked
+    where recency_rank = 1
+
+),
+
+subscriptions_of_answers as (
+
+    select
+        answers.metric,
+        answers.customer_key,
+        {{ within('answers.responded_on', 'subscriptions.paid_from', 'subscriptions.ended_on') }}
+            as is_in_force_then,
+        {{ within('answers.year_later_on', 'subscriptions.paid_from', 'subscriptions.ended_on') }}
+            as is_in_force_later
+    from answers
+    inner join subscriptions on answers.customer_key = subscriptions.customer_key
+    where answers.is_a_year_old
+
+),
+
+subscribed as (
+
+    select
+        metric,
+        customer_key,
+        max(case when is_in_force_later then 1 else 0 end) as retained_count
+    from subscriptions_of_answers
+    group by metric, customer_key
+    having count(case when is_in_force_then then 1 end) > 0
+
+),
+
+ordered as (
+
+    select
+        answers.metric,
+        answers.customer_key,
+        cast(sum(orders.net_amount) as decimal(18, 2)) as order_revenue
+    from answers
+    inner join orders
+        on
+            answers.customer_key = orders.customer_key
+            and answers.responded_on < orders.ordered_on
+            and answers.year_later_on >= orders.ordered_on
+    where answers.is_a_year_old
+    group by answers.metric, answers.customer_key
+
+),
+
+followed as (
+
+    select
+        answers.metric,
+        answers.band,
+        count(*) as customer_count,
+        count(subscribed.customer_key) as subscriber_count,
+        cast(coalesce(sum(subscribed.retained_count), 0) as bigint) as retained_count,
+        cast(coalesce(sum(ordered.order_revenue), 0) as decimal(18, 2)) as order_revenue_12m,
+        sum(cast(ordered.order_revenue * ordered.order_revenue as decimal(38, 4)))
+            as squared_revenue
+    from answers
+    left join subscribed
+        on answers.metric = subscribed.metric and answers.customer_key = subscribed.customer_key
+    left join ordered
+        on answers.metric = ordered.metric and answers.customer_key = ordered.customer_key
+    where answers.is_a_year_old
+    group by answers.metric, answers.band
+
+),
+
+present as (
+
+    select
+        answers.metric,
+        answers.band,
+        count(*) as present_customer_count,
+        cast(coalesce(sum(subscriber_months.mrr), 0) as decimal(18, 4)) as present_mrr,
+        cast(sum(lifetime_values.total_clv) as decimal(18, 4)) as present_clv
+    from answers
+    left join subscriber_months
+        on
+            answers.customer_key = subscriber_months.customer_key
+            and answers.current_month = subscriber_months.month
+    left join lifetime_values on answers.customer_key = lifetime_values.customer_key
+    where not answers.is_a_year_old
+    group by answers.metric, answers.band
+
+),
+
+measured as (
+
+    select
+        coalesce(followed.metric, present.metric) as metric,
+        coalesce(followed.band, present.band) as band,
+        coalesce(followed.customer_count, 0) as customer_count,
+        coalesce(followed.subscriber_count, 0) as subscriber_count,
+        coalesce(followed.retained_count, 0) as retained_count,
+        coalesce(followed.order_revenue_12m, 0) as order_revenue_12m,
+        coalesce(followed.squared_revenue, 0) as squared_revenue,
+        coalesce(present.present_customer_count, 0) as present_customer_count,
+        coalesce(present.present_mrr, 0) as present_mrr,
+        present.present_clv
+    from followed
+    full outer join present
+        on followed.metric = present.metric and followed.band = present.band
+
+),
+
+described as (
+
+    select
+        *,
+        case metric
+            when 'nps' then 'passive'
+            when 'csat' then 'dissatisfied'
+            when 'ces' then 'hard'
+        end as baseline_band,
+        {{ ratio('retained_count', 'subscriber_count') }} as retention,
+        {{ wilson_low('retained_count', 'subscriber_count') }} as retention_low,
+        {{ wilson_high('retained_count', 'subscriber_count') }} as retention_high,
+        {{ ratio('order_revenue_12m', 'customer_count') }} as mean_revenue,
+        {{ variance_of_mean('order_revenue_12m', 'squared_revenue', 'customer_count') }}
+            as variance
+    from measured
+
+),
+
+final as (
+
+    select
+        described.metric,
+        described.band,
+        described.baseline_band,
+        described.customer_count,
+        described.subscriber_count,
+        described.retained_count,
+        described.retention as retention_12m,
+        described.retention_low as retention_12m_low,
+        described.retention_high as retention_12m_high,
+        described.retention - baseline.retention as retention_difference,
+        {{ share_difference_end(
+            'low',
+            'described.retention', 'described.retention_low', 'described.retention_high',
+            'baseline.retention', 'baseline.retention_low', 'baseline.retention_high',
+        ) }} as retention_difference_low,
+        {{ share_difference_end(
+            'high',
+            'described.retention', 'described.retention_low', 'described.retention_high',
+            'baseline.retention', 'baseline.retention_low', 'baseline.retention_high',
+        ) }} as retention_difference_high,
+        described.order_revenue_12m,
+        described.mean_revenue as mean_order_revenue_12m,
+        described.mean_revenue - {{ z_95() }} * sqrt(described.variance)
+            as mean_order_revenue_12m_low,
+        described.mean_revenue + {{ z_95() }} * sqrt(described.variance)
+            as mean_order_revenue_12m_high,
+        described.mean_revenue - baseline.mean_revenue as order_revenue_difference,
+        described.mean_revenue - baseline.mean_revenue
+        - {{ z_95() }} * sqrt(described.variance + baseline.variance)
+            as order_revenue_difference_low,
+        described.mean_revenue - baseline.mean_revenue
+        + {{ z_95() }} * sqrt(described.variance + baseline.variance)
+            as order_revenue_difference_high,
+        described.present_customer_count,
+        described.present_mrr,
+        described.present_clv
+    from described
+    left join described as baseline
+        on
+            described.metric = baseline.metric
+            and described.baseline_band = baseline.band
+            and described.band <> baseline.band
+
+)
+
+select * from final
