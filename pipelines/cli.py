@@ -7,11 +7,9 @@ but with an export whose newest delivery was refused.
 import importlib
 import logging
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from typing import Annotated
 
 import typer
@@ -22,7 +20,8 @@ from rich.table import Table
 from pipelines import alerts, headlines, lake, landing, pseudonyms, releases
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
-from pipelines.demo.write import DemoRefused, write_demo
+from pipelines.demo.tell import DemoFailed, being_written, write_and_tell
+from pipelines.demo.write import CUSTOMERS, MONTHS, SEED, DemoRefused
 from pipelines.headers import newest_header_change
 from pipelines.pseudonyms import KeyMissing
 from pipelines.release_files import ReleaseError
@@ -82,6 +81,7 @@ def main() -> None:
         application()
     except (
         CannotStart,
+        DemoFailed,
         DemoRefused,
         KeyMissing,
         LockError,
@@ -95,9 +95,9 @@ def main() -> None:
 
 @application.command()
 def demo(
-    customers: Annotated[int, typer.Option(min=50, help="How many customers.")] = 5_000,
-    months: Annotated[int, typer.Option(min=3, max=120, help="How many months.")] = 24,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 7,
+    customers: Annotated[int, typer.Option(min=50, help="How many customers.")] = CUSTOMERS,
+    months: Annotated[int, typer.Option(min=3, max=120, help="How many months.")] = MONTHS,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = SEED,
     if_empty: Annotated[
         bool, typer.Option("--if-empty", help="Do nothing where deliveries lie already.")
     ] = False,
@@ -111,16 +111,7 @@ def demo(
             f"{home.landing}: holds deliveries already, and a demo company doesn't belong among "
             "them. Set CX_HOME to another folder."
         )
-    started = time.monotonic()
-    truth = write_demo(home.path, customers=customers, months=months, seed=seed)
-    made = pseudonyms.create_key_file(home.key_file) if _key_is_needed() else False
-    spoiled = sum(fault.rows for fault in truth.faults if fault.outcome == "rejected")
-    console.print(
-        f"Demo company: {customers:,} customers, {months} months, seed {seed}, "
-        f"{spoiled:,} faulty rows, "
-        f"in {time.monotonic() - started:.1f} s: {home.landing}"
-        + (f"\nKey for pseudonyms: {home.key_file}" if made else "")
-    )
+    write_and_tell(home, customers, months, seed)
 
 
 @application.command()
@@ -134,7 +125,7 @@ def run(
 ) -> None:
     """Land what is new, build and test the marts, publish a release."""
     home = Home.from_environment().create()
-    with _demo_written() if demo_if_empty and not _has_deliveries(home) else nullcontext():
+    with being_written() if demo_if_empty and not _has_deliveries(home) else nullcontext():
         _prepare(home)
         importlib.import_module("pipelines.definitions")
     _refuse_to_start_without_input(home)
@@ -251,15 +242,6 @@ def prepare() -> None:
     _prepare(home)
 
 
-@contextmanager
-def _demo_written() -> Iterator[None]:
-    """Write a demo company's deliveries, in a process of its own, while something else is done."""
-    with subprocess.Popen([sys.executable, "-P", "-m", "pipelines.cli", "demo"]) as writing:
-        yield
-    if writing.returncode:
-        raise typer.Exit(writing.returncode)
-
-
 def _has_deliveries(home: Home) -> bool:
     return any(landing.delivered_days(home, export.source) for export in all_exports())
 
@@ -272,10 +254,6 @@ def _refuse_to_start_without_input(home: Home) -> None:
             f"{home.landing}: no delivery. Put exports into <source>/<YYYY-MM-DD>/ there, or "
             "write a demo company's with: cx demo"
         )
-
-
-def _key_is_needed() -> bool:
-    return "CX_PSEUDONYM_KEY" not in os.environ
 
 
 def _prepare(home: Home) -> None:
@@ -409,7 +387,3 @@ def _show_accounts(home: Home, *, by_reason: bool = False) -> None:
 
 def _largest(reasons: list[tuple[tuple[str, str], int]]) -> list[tuple[tuple[str, str], int]]:
     return sorted(reasons, key=lambda each: -each[1])[:8]
-
-
-if __name__ == "__main__":
-    main()

@@ -29,6 +29,9 @@ from pipelines.demo.truth import (
     SubscriptionMonth,
 )
 
+CUSTOMERS, MONTHS, SEED = 5_000, 24, 7
+"""The demo company that one gets without asking for another."""
+
 SETTINGS = """\
 reporting_currency = "USD"
 yearly_discount_rate = 0.10
@@ -46,9 +49,9 @@ class DemoRefused(Exception):
 def write_demo(
     home: Path,
     *,
-    customers: int = 5000,
-    months: int = 24,
-    seed: int = 7,
+    customers: int = CUSTOMERS,
+    months: int = MONTHS,
+    seed: int = SEED,
     parameters: Parameters | None = None,
 ) -> DemoTruth:
     """Write a demo company's deliveries, settings and planted truth.
