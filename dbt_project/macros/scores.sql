@@ -46,3 +46,16 @@
     {#- Whether a number is in a list parted by semicolons. -#}
     ';' || {{ list }} || ';' like '%;' || cast({{ number }} as varchar) || ';%'
 {%- endmacro %}
+
+{% macro rating_rank() -%}
+    {#- 1 for the one rating per case and month, the latest; a request that was left empty stands only
+        for a case that nobody rated. -#}
+    row_number() over (
+        partition by month, coalesce(case_key, score_key)
+        order by
+            case when score is null then 1 else 0 end,
+            responded_at desc,
+            response_key desc,
+            question_id desc
+    )
+{%- endmacro %}

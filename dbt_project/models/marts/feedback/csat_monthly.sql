@@ -16,20 +16,12 @@ months as (
 
 ),
 
--- One rating per case and month, the latest; a request that was left empty stands only for a case
--- that nobody rated. Per month, so that a rating in February doesn't take January's away.
+-- Per month, so that a rating in February doesn't take January's away.
 ranked as (
 
     select
         *,
-        row_number() over (
-            partition by month, coalesce(case_key, score_key)
-            order by
-                case when score is null then 1 else 0 end,
-                responded_at desc,
-                response_key desc,
-                question_id desc
-        ) as rating_rank
+        {{ rating_rank() }} as rating_rank
     from scores
 
 ),
