@@ -1,19 +1,20 @@
 {#- Differences between two groups, each with the ends of its 95 % interval. -#}
 
-{% macro share_difference_end(end, share, low, high, other_share, other_low, other_high) -%}
-    {#- Newcombe's hybrid of both Wilson intervals (Statistics in Medicine 17, 1998, method 10), for
-        `share - other_share`; `end` is 'low' or 'high'. NULL where either group is empty. -#}
+{% macro difference_end(end, value, low, high, other_value, other_low, other_high) -%}
+    {#- From both groups' own intervals, for `value - other_value` (MOVER: Zou & Donner, Statistics in
+        Medicine 27, 2008); of Wilson intervals of shares it makes Newcombe's (17, 1998, method 10).
+        `end` is 'low' or 'high'; NULL where either group has no interval. -#}
     {%- if end == 'low' -%}
-        {{ share }} - {{ other_share }}
+        {{ value }} - {{ other_value }}
         - sqrt(
-            ({{ share }} - {{ low }}) * ({{ share }} - {{ low }})
-            + ({{ other_high }} - {{ other_share }}) * ({{ other_high }} - {{ other_share }})
+            ({{ value }} - {{ low }}) * ({{ value }} - {{ low }})
+            + ({{ other_high }} - {{ other_value }}) * ({{ other_high }} - {{ other_value }})
         )
     {%- else -%}
-        {{ share }} - {{ other_share }}
+        {{ value }} - {{ other_value }}
         + sqrt(
-            ({{ high }} - {{ share }}) * ({{ high }} - {{ share }})
-            + ({{ other_share }} - {{ other_low }}) * ({{ other_share }} - {{ other_low }})
+            ({{ high }} - {{ value }}) * ({{ high }} - {{ value }})
+            + ({{ other_value }} - {{ other_low }}) * ({{ other_value }} - {{ other_low }})
         )
     {%- endif -%}
 {%- endmacro %}

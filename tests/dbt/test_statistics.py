@@ -205,9 +205,7 @@ def test_the_interval_of_a_difference_of_shares_has_newcombes_published_values(m
             f"({macros.wilson_low(count, n)})",
             f"({macros.wilson_high(count, n)})",
         ]
-    found = computed(
-        {end: macros.share_difference_end(end, *parts) for end in ("low", "high")}, columns
-    )
+    found = computed({end: macros.difference_end(end, *parts) for end in ("low", "high")}, columns)
     low = [0.0524, 0.1705, 0.0582, -0.0381, -0.1611, -0.2775, 0.6791, 0.6075, np.nan]
     high = [0.3339, 0.8090, 0.8062, 0.1926, 0.2775, 0.2775, 1, 1, np.nan]
     np.testing.assert_allclose(found["low"], low, atol=6e-5)

@@ -217,12 +217,12 @@ final as (
         described.retention_low as retention_12m_low,
         described.retention_high as retention_12m_high,
         described.retention - baseline.retention as retention_difference,
-        {{ share_difference_end(
+        {{ difference_end(
             'low',
             'described.retention', 'described.retention_low', 'described.retention_high',
             'baseline.retention', 'baseline.retention_low', 'baseline.retention_high',
         ) }} as retention_difference_low,
-        {{ share_difference_end(
+        {{ difference_end(
             'high',
             'described.retention', 'described.retention_low', 'described.retention_high',
             'baseline.retention', 'baseline.retention_low', 'baseline.retention_high',
