@@ -62,6 +62,7 @@ EXPORTS = [f"{export.source}/{export.name}" for export in all_exports()]
 def test_the_exports_are_these() -> None:
     assert EXPORTS == [
         "delighted/responses",
+        "freshdesk/tickets",
         "googleforms/responses",
         "hotjar/responses",
         "msforms/responses",

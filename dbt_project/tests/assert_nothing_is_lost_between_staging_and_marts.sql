@@ -10,6 +10,7 @@ with counts as (
         (
             (select count(*) from {{ ref('stg_salesforce__cases') }})
             + (select count(*) from {{ ref('stg_zendesk__tickets') }})
+            + (select count(*) from {{ ref('stg_freshdesk__tickets') }})
         ) as count_in,
         (select count(*) from {{ ref('int_cases') }}) as count_out
     union all
@@ -21,6 +22,8 @@ with counts as (
                 select is_deleted from {{ ref('stg_salesforce__cases') }}
                 union all
                 select is_deleted from {{ ref('stg_zendesk__tickets') }}
+                union all
+                select is_deleted from {{ ref('stg_freshdesk__tickets') }}
             ) as staged
             where not is_deleted
         ) as count_in,

@@ -1,6 +1,8 @@
 """Exports of service desks."""
 
+from pipelines.contracts.freshdesk import FreshdeskTickets
 from pipelines.contracts.zendesk import ZendeskTickets
 from pipelines.defs.landed import landed
 
+freshdesk_tickets = landed(FreshdeskTickets)
 zendesk_tickets = landed(ZendeskTickets)

@@ -5,9 +5,15 @@ with cases as (
 
 ),
 
-tickets as (
+zendesk as (
 
     select * from {{ ref('stg_zendesk__tickets') }}
+
+),
+
+freshdesk as (
+
+    select * from {{ ref('stg_freshdesk__tickets') }}
 
 ),
 
@@ -165,7 +171,44 @@ zendesk_cases as (
             as resolution_business_minutes,
         is_deleted,
         deleted_on
-    from tickets
+    from zendesk
+
+),
+
+freshdesk_cases as (
+
+    select
+        'freshdesk' as source,
+        {{ surrogate_key('freshdesk', 'case', 'ticket_id') }} as case_key,
+        ticket_id as case_id,
+        ticket_id as case_number,
+        -- It names its agents, and gives them no id.
+        cast(null as varchar) as agent_id,
+        cast(null as varchar) as owner_id,
+        opened_at,
+        case when is_closed and solved_at < {{ as_of_end() }} then solved_at end as closed_at,
+        status,
+        is_closed,
+        cast(null as boolean) as is_closed_on_create,
+        cast(null as boolean) as is_escalated,
+        channel,
+        ticket_type as case_type,
+        cast(null as varchar) as reason,
+        priority,
+        sla_due_at,
+        cast(null as timestamptz) as first_touched_at,
+        cast(null as timestamptz) as first_assigned_at,
+        cast(null as integer) as reopen_count,
+        cast(null as integer) as transfer_count,
+        cast(null as integer) as assignment_count,
+        true as has_stated_replies,
+        first_reply_at as stated_first_reply_at,
+        cast(reply_count as integer) as stated_reply_count,
+        cast(null as bigint) as first_reply_business_minutes,
+        cast(null as bigint) as resolution_business_minutes,
+        is_deleted,
+        deleted_on
+    from freshdesk
 
 ),
 
@@ -174,6 +217,8 @@ all_cases as (
     select * from salesforce_cases
     union all
     select * from zendesk_cases
+    union all
+    select * from freshdesk_cases
 
 ),
 

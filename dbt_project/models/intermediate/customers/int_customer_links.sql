@@ -31,7 +31,23 @@ cases as (
 
 tickets as (
 
-    select * from {{ ref('stg_zendesk__tickets') }}
+    select
+        'zendesk' as source,
+        ticket_id,
+        opened_at,
+        email_pseudonym,
+        requester_external_id,
+        organization_external_id
+    from {{ ref('stg_zendesk__tickets') }}
+    union all
+    select
+        'freshdesk' as source,
+        ticket_id,
+        opened_at,
+        email_pseudonym,
+        cast(null as varchar) as requester_external_id,
+        cast(null as varchar) as organization_external_id
+    from {{ ref('stg_freshdesk__tickets') }}
 
 ),
 
@@ -470,7 +486,7 @@ case_candidates as (
     left join email_customers on cases.email_pseudonym = email_customers.email_pseudonym
     union all
     select
-        'zendesk' as source,
+        tickets.source,
         tickets.ticket_id as case_number,
         tickets.opened_at as first_seen_at,
         coalesce(requesters.customer_key, organizations.customer_key) as foreign_customer_key,

@@ -7,6 +7,12 @@ with delighted as (
 
 ),
 
+freshdesk as (
+
+    select * from {{ ref('stg_freshdesk__questions') }}
+
+),
+
 googleforms as (
 
     select * from {{ ref('stg_googleforms__questions') }}
@@ -55,6 +61,11 @@ final as (
         'delighted' as source,
         {{ question_columns() }}
     from delighted
+    union all
+    select
+        'freshdesk' as source,
+        {{ question_columns() }}
+    from freshdesk
     union all
     select
         'googleforms' as source,

@@ -7,6 +7,12 @@ with delighted as (
 
 ),
 
+freshdesk as (
+
+    select * from {{ ref('stg_freshdesk__ratings') }}
+
+),
+
 googleforms as (
 
     select * from {{ ref('stg_googleforms__responses') }}
@@ -55,6 +61,11 @@ responses as (
         'delighted' as source,
         {{ response_columns() }}
     from delighted
+    union all
+    select
+        'freshdesk' as source,
+        {{ response_columns() }}
+    from freshdesk
     union all
     select
         'googleforms' as source,
