@@ -10,6 +10,7 @@ import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -74,7 +75,14 @@ class LandingWorkers:
             yield to_do.pop(0), outcome
         if to_do:
             there = partial(_land_there, (export.source, export.name))
-            yield from zip(to_do, self._started().map(there, to_do), strict=True)
+            try:
+                yield from zip(to_do, self._started().map(there, to_do), strict=True)
+            except BrokenProcessPool:
+                self.close()
+                raise LandingFault(
+                    f"{export.source}/{export.name}: a process that lands deliveries has been "
+                    "killed, for want of memory perhaps. What it landed stays; run again."
+                ) from None
 
     def close(self) -> None:
         """End the processes, if any, without waiting for what they do."""

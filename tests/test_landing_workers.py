@@ -105,6 +105,23 @@ def test_a_killed_run_leaves_no_process_and_no_lock(tmp_path: Path) -> None:
         time.sleep(0.05)
 
 
+def test_a_process_that_was_killed_is_told_and_the_next_export_lands(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    with run_lock(warehouse.home.path) as lock:
+        workers = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
+        outcomes = workers.land_all(export_named(USERS), DAYS)
+        for _ in range(3):  # the third is from another process
+            next(outcomes)
+        for process in multiprocessing.active_children():
+            process.kill()
+        with pytest.raises(LandingFault, match="has been killed"):
+            list(workers.land_all(export_named(USERS), DAYS))
+        landed = dict(workers.land_all(export_named(USERS), DAYS))
+        workers.close()
+    assert all(isinstance(landed[day], Landed) for day in DAYS)
+
+
 def is_free(home: Home) -> bool:
     try:
         with run_lock(home.path):

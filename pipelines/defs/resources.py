@@ -43,11 +43,13 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         with run_lock(self.home.create().path) as lock:
             self._lock = lock
             lake.write_empty_files(self.home)  # what was never delivered is read as nothing
-            yield self
-            if self._workers is not None:
-                self._workers.close()
-                self._workers = None
-            self._lock = None
+            try:
+                yield self
+            finally:
+                if self._workers is not None:
+                    self._workers.close()
+                    self._workers = None
+                self._lock = None
 
     @property
     def home(self) -> Home:
