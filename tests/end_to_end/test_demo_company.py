@@ -1,6 +1,7 @@
 """The demo company's planted truth, recovered from the release; its planted faults, all found."""
 
 import math
+import re
 from collections import Counter
 from typing import Any
 
@@ -13,7 +14,7 @@ from scipy import stats
 from pipelines import lake
 from pipelines.contracts.contract import all_exports
 from pipelines.lifetime_value import fit_bg_nbd, fit_gamma_gamma
-from pipelines.settings import BUILD_FILE
+from pipelines.settings import BUILD_FILE, CHECKOUT
 from tests.end_to_end.conftest import Company
 
 # One in a thousand: the draws are fixed by the seed, so a test that passes once passes for ever.
@@ -383,3 +384,22 @@ class TestSurvival:
         )
         # Who came and left within one month was never counted at a month's end.
         assert 0.9 * events <= bridge <= events
+
+
+def _questions() -> list[tuple[str, str, list[str]]]:
+    """Each question of the page with its query and the columns of the answer that it prints."""
+    page = (CHECKOUT / "docs" / "reading_the_numbers.md").read_text("utf-8")
+    found = re.findall(
+        r"^## (.+?)\n\n```sql\n(.+?)```\n\n\| (.+?) \|\n", page, re.MULTILINE | re.DOTALL
+    )
+    assert len(found) == page.count("```sql")
+    return [(question, query, header.split(" | ")) for question, query, header in found]
+
+
+@pytest.mark.parametrize(("question", "query", "columns"), _questions())
+def test_the_questions_of_the_docs_can_be_asked(
+    company: Company, question: str, query: str, columns: list[str]
+) -> None:
+    answer = company.release.execute(query)
+    assert [column[0] for column in answer.description] == columns
+    assert answer.fetchall(), question
