@@ -24,7 +24,7 @@ from pipelines.contracts.contract import Timestamp, column, export, labels
         Subject, Description, Agent, Time tracked, First response time (in hrs),
         Resolution time (in hrs), Customer interactions, Resolution status, First response status,
         Tags, Product, Full name, Title, Work phone, Mobile phone, Twitter ID, Time zone, Language,
-        Unique external ID, Facebook ID, Company, Company Name, Every response status,
+        Facebook ID, Company, Company Name, Every response status,
         Association type, Internal agent, Internal group, Contact ID
         """
     ),
@@ -35,6 +35,9 @@ class FreshdeskTickets(pa.DataFrameModel):
     ticket_id: str = column("Ticket ID", nullable=False, str_matches=r"^\d+$")
     status: str = column("Status", nullable=False)
     requester_email_pseudonym: str = column("Email", required=False, personal="email")
+    requester_external_id: str = column(
+        "Unique external ID", required=False, personal="email_if_address"
+    )
     priority: str = column("Priority", required=False)
     channel: str = column("Source", required=False)
     ticket_type: str = column("Type", required=False)

@@ -45,7 +45,7 @@ tickets as (
         ticket_id,
         opened_at,
         email_pseudonym,
-        cast(null as varchar) as requester_external_id,
+        requester_external_id,
         cast(null as varchar) as organization_external_id
     from {{ ref('stg_freshdesk__tickets') }}
 

@@ -4,6 +4,7 @@ final as (
 
     select
         ticket_id,
+        requester_external_id,
         requester_email_pseudonym as email_pseudonym,
         group_name,
         ticket_type,
