@@ -47,15 +47,40 @@
     ';' || {{ list }} || ';' like '%;' || cast({{ number }} as varchar) || ';%'
 {%- endmacro %}
 
-{% macro rating_rank() -%}
-    {#- 1 for the one rating per case and month, the latest; a request that was left empty stands only
-        for a case that nobody rated. -#}
-    row_number() over (
-        partition by month, coalesce(case_key, score_key)
-        order by
-            case when score is null then 1 else 0 end,
-            responded_at desc,
-            response_key desc,
-            question_id desc
+{% macro latest_ratings() -%}
+    {#- CTE `ratings`: one CSAT rating per case and month, the latest; a request that was left empty
+        stands only for a case that nobody rated. Per month, so that a rating in February doesn't take
+        January's away. -#}
+    scores as (
+
+        select
+            *,
+            responded_month as month
+        from {{ ref('int_survey_scores') }}
+        where metric = 'csat'
+
+    ),
+
+    ranked as (
+
+        select
+            *,
+            row_number() over (
+                partition by month, coalesce(case_key, score_key)
+                order by
+                    case when score is null then 1 else 0 end,
+                    responded_at desc,
+                    response_key desc,
+                    question_id desc
+            ) as rating_rank
+        from scores
+
+    ),
+
+    ratings as (
+
+        select * from ranked
+        where rating_rank = 1
+
     )
 {%- endmacro %}

@@ -1,28 +1,10 @@
 {%- set dimensions = ['segment', 'country', 'channel', 'source', 'survey', 'team', 'leader'] -%}
 
-with scores as (
-
-    select
-        *,
-        responded_month as month
-    from {{ ref('int_survey_scores') }}
-    where metric = 'csat'
-
-),
+with {{ latest_ratings() }},
 
 months as (
 
     select * from {{ ref('int_months') }}
-
-),
-
--- Per month, so that a rating in February doesn't take January's away.
-ranked as (
-
-    select
-        *,
-        {{ rating_rank() }} as rating_rank
-    from scores
 
 ),
 
@@ -35,8 +17,7 @@ counted as (
         count(score) as response_count,
         count(case when band = 'satisfied' then 1 end) as satisfied_count,
         sum(score_100) as score_100_sum
-    from ranked
-    where rating_rank = 1
+    from ratings
     group by {{ by_dimension(['month'], dimensions) }}
 
 ),

@@ -1,34 +1,10 @@
 -- One row per month and agent or team with enough ratings, best first: by what satisfaction is at
 -- least, so that one lucky answer wins nothing.
-with scores as (
-
-    select
-        *,
-        responded_month as month
-    from {{ ref('int_survey_scores') }}
-    where metric = 'csat'
-
-),
+with {{ latest_ratings() }},
 
 months as (
 
     select * from {{ ref('int_months') }}
-
-),
-
-ranked as (
-
-    select
-        *,
-        {{ rating_rank() }} as rating_rank
-    from scores
-
-),
-
-ratings as (
-
-    select * from ranked
-    where rating_rank = 1 and score is not null
 
 ),
 
@@ -41,7 +17,7 @@ counted as (
         count(*) as response_count,
         count(case when band = 'satisfied' then 1 end) as satisfied_count
     from ratings
-    where agent_key is not null
+    where score is not null and agent_key is not null
     group by month, agent_key
     union all
     select
@@ -51,7 +27,7 @@ counted as (
         count(*) as response_count,
         count(case when band = 'satisfied' then 1 end) as satisfied_count
     from ratings
-    where agent_key is not null and team is not null
+    where score is not null and agent_key is not null and team is not null
     group by month, team
 
 ),
