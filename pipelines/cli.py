@@ -4,20 +4,20 @@ Exit codes: 0 done; 1 the run failed and nothing was published; 2 it could not s
 but with an export whose newest delivery was refused.
 """
 
-import importlib
 import logging
 import os
 import sys
 import time
-from contextlib import nullcontext, redirect_stdout
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines import alerts, headlines, lake, landing, pseudonyms, releases
+from pipelines import alerts, dbt_process, headlines, lake, landing, pseudonyms, releases
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
 from pipelines.demo.tell import DemoFailed, being_written, write_and_tell
@@ -27,6 +27,10 @@ from pipelines.pseudonyms import KeyMissing
 from pipelines.release_files import ReleaseError
 from pipelines.run_lock import LockError, run_lock
 from pipelines.settings import CHECKOUT, Home, SettingsError, alert_webhook, load_settings
+from pipelines.start import loading
+
+if TYPE_CHECKING:
+    from dagster import ExecuteInProcessResult
 
 FAILED, CANNOT_START, DEGRADED = 1, 2, 3
 
@@ -125,17 +129,18 @@ def run(
 ) -> None:
     """Land what is new, build and test the marts, publish a release."""
     home = Home.from_environment().create()
-    with being_written() if demo_if_empty and not _has_deliveries(home) else nullcontext():
-        _prepare(home)
-        importlib.import_module("pipelines.definitions")
-    _refuse_to_start_without_input(home)
-    settings = load_settings(home)
+    with ExitStack() as stack:
+        with being_written() if demo_if_empty and not _has_deliveries(home) else nullcontext():
+            _prepare(home)
+            refresh = stack.enter_context(_refresh_job())
+        _refuse_to_start_without_input(home)
+        settings = load_settings(home)
+        before = releases.current_release(home.path)
+        with run_lock(home.path):
+            started = time.monotonic()
+            succeeded = _execute(refresh, home)
+        took = time.monotonic() - started
     sources = {export.source for export in all_exports()}
-    before = releases.current_release(home.path)
-    with run_lock(home.path):
-        started = time.monotonic()
-        succeeded = _execute_refresh(home)
-    took = time.monotonic() - started
     _show_accounts(home)
     _show_refusals(home)
     for source in sorted(sources):
@@ -275,24 +280,29 @@ def _tell(text: str) -> None:
         print(f"cx: nobody was told: {error}", file=sys.stderr)
 
 
-def _execute_refresh(home: Home) -> bool:
-    logging.getLogger("cx.progress").addHandler(_ProgressLines())
-    logging.getLogger("cx.progress").setLevel(logging.INFO)
-    import dagster as dg
+@contextmanager
+def _refresh_job() -> Iterator[Callable[[], "ExecuteInProcessResult"]]:
+    """What runs the job `refresh`, with all that it needs loaded or about to be."""
+    with loading():
+        import dagster as dg
 
-    from pipelines.definitions import definitions
-
-    log = home.warehouse / "dbt.log"
-    with (
-        dg.DagsterInstance.get() as instance,
-        log.open("w") as dbt_output,
-        redirect_stdout(dbt_output),
-    ):
-        result = definitions.resolve_job_def("refresh").execute_in_process(
+        from pipelines.definitions import definitions
+    dbt_process.start_early()
+    job = definitions.resolve_job_def("refresh")
+    with dg.DagsterInstance.get() as instance:
+        yield lambda: job.execute_in_process(
             instance=instance,
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
+
+
+def _execute(refresh: "Callable[[], ExecuteInProcessResult]", home: Home) -> bool:
+    logging.getLogger("cx.progress").addHandler(_ProgressLines())
+    logging.getLogger("cx.progress").setLevel(logging.INFO)
+    log = home.warehouse / "dbt.log"
+    with log.open("w") as dbt_output, redirect_stdout(dbt_output):
+        result = refresh()
     for event in result.get_step_failure_events() if not result.success else ():
         error = event.step_failure_data.error
         cause = error.cause if error and error.cause else error

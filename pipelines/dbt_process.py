@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipelines.start import loading
+
 
 class WaitingDbt:
     """A process that has imported dbt, or is about to, and runs one command of it.
@@ -60,13 +62,27 @@ class WaitingDbt:
                     pipe.close()
 
 
+_early: list[WaitingDbt] = []
+
+
+def start_early() -> None:
+    """Start it before the run that will use it, by the same process, starts."""
+    _early.append(WaitingDbt())
+
+
+def started() -> WaitingDbt:
+    """The process that was started early, once; else a new one."""
+    return _early.pop() if _early else WaitingDbt()
+
+
 def _wait_and_run() -> None:
     try:
-        import dbt.adapters.duckdb  # noqa: F401
-        from dbt.cli.main import cli
+        with loading():
+            import dbt.adapters.duckdb  # noqa: F401
+            from dbt.cli.main import cli
 
-        import pipelines.dbt_plugin
-        import pipelines.lifetime_value  # noqa: F401  what the models in Python use
+            import pipelines.dbt_plugin
+            import pipelines.lifetime_value  # noqa: F401  what the models in Python use
 
         text = sys.stdin.read()
     except KeyboardInterrupt:

@@ -18,13 +18,14 @@ from multiprocessing import connection, get_context, parent_process, reduction
 from pathlib import Path
 from typing import Any
 
-from pipelines import landing
-from pipelines.contracts.contract import Export, export_named
+from pipelines import lake, landing
+from pipelines.contracts.contract import Export, all_exports, export_named
 from pipelines.exports.files import FileRefused
 from pipelines.landing import Landed
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.run_lock import RunLock
 from pipelines.settings import Home, Settings
+from pipelines.start import loading
 
 PROCESSES = 2
 
@@ -57,6 +58,17 @@ class LandingWorkers:
         self._home, self._settings, self._key, self._lock = home, settings, key, lock
         self._pseudonyms = Pseudonyms(key)
         self._pool: ProcessPoolExecutor | None = None
+
+    def expect(self, exports: Sequence[Export]) -> None:
+        """Start the processes now if there will be many deliveries that never landed."""
+        new = [
+            (export, day)
+            for export in exports
+            for day in {*landing.delivered_days(self._home, export.source)}
+            - {*lake.landed_days(self._home, export)}
+        ]
+        if len(new) >= MANY and all(self._are_small(export, [day]) for export, day in new):
+            self._started()
 
     def land_all(self, export: Export, days: Sequence[date]) -> Iterator[tuple[date, Outcome]]:
         """Land deliveries of an export, in the order of the days.
@@ -146,6 +158,8 @@ def _begin(home: Home, settings: Settings, key: bytes, lock: _Shared) -> None:
     global _surroundings
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what ends
+    with loading():
+        all_exports()
     _surroundings = home, settings, Pseudonyms(key)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

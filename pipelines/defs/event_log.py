@@ -28,12 +28,14 @@ class EventLog(SqliteEventLogStorage):
     """Dagster's own storage makes an engine for each event and each of its two files.
 
     A new engine compiles every statement anew, and closing the last connection to a file makes
-    SQLite fold its write-ahead log back. A run writes some thousand events.
+    SQLite fold its write-ahead log back. For each check it looks again whether there is a table for
+    checks. A run writes some thousand events.
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Take the folder of the log's files; `inst_data` is Dagster's own."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -48,8 +50,15 @@ class EventLog(SqliteEventLogStorage):
         """Make the storage where Dagster's own would lie, so that either can read the other's."""
         return cls(str(Path(config_value["dagster_home"]) / "history" / "runs"), inst_data)
 
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index of all runs has a table; one that was there once stays."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
     def wipe(self) -> None:
         """Delete all events; no file stays open that is gone."""
+        self._tables.clear()
         self._close()
         super().wipe()
 

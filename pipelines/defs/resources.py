@@ -16,7 +16,8 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from dagster_dbt.core.dbt_cli_invocation import PARTIAL_PARSE_FILE_NAME
 from pydantic import PrivateAttr
 
-from pipelines import lake
+from pipelines import dbt_process, lake
+from pipelines.contracts.contract import all_exports
 from pipelines.dbt_process import WaitingDbt
 from pipelines.defs.dbt_project import PROJECT
 from pipelines.landing_workers import LandingWorkers
@@ -44,6 +45,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._lock = lock
             lake.write_empty_files(self.home)  # what was never delivered is read as nothing
             try:
+                self.workers().expect(all_exports())
                 yield self
             finally:
                 if self._workers is not None:
@@ -87,7 +89,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Start it."""
-        self._waiting = WaitingDbt()
+        self._waiting = dbt_process.started()
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Stop it, if the run ended without it."""

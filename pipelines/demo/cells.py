@@ -165,8 +165,7 @@ def write_quoted(target: BinaryIO, block: Block, encoding: str) -> None:
     for start in range(0, block.rows.height, SLICE_ROWS):
         rows = block.rows.slice(start, SLICE_ROWS)
         lines = quoted_lines(rows, block.layout, block.cut) if block.layout else rows["line"]
-        text = lines.to_frame().write_csv(include_header=False, quote_style="never")
-        target.write(text.encode(encoding))
+        target.write("\n".join([*lines, ""]).encode(encoding))
 
 
 def write_block(target: BinaryIO, block: Block) -> None:

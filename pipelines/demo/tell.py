@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines import pseudonyms
-from pipelines.demo.write import CUSTOMERS, MONTHS, SEED, DemoRefused, write_demo
+from pipelines.demo.write import write_demo
 from pipelines.settings import Home
 
 
@@ -47,14 +47,7 @@ def being_written() -> Iterator[None]:
     Raises:
         DemoFailed: it could not be written.
     """
-    with subprocess.Popen([sys.executable, "-P", "-m", __name__]) as writing:
+    with subprocess.Popen([sys.executable, "-P", "-m", "pipelines.demo"]) as writing:
         yield
     if writing.returncode:
         raise DemoFailed("The demo company could not be written.")
-
-
-if __name__ == "__main__":
-    try:
-        write_and_tell(Home.from_environment(), CUSTOMERS, MONTHS, SEED)
-    except DemoRefused as refused:
-        sys.exit(f"cx: {refused}")
