@@ -11,6 +11,7 @@ with counts as (
             (select count(*) from {{ ref('stg_salesforce__cases') }})
             + (select count(*) from {{ ref('stg_zendesk__tickets') }})
             + (select count(*) from {{ ref('stg_freshdesk__tickets') }})
+            + (select count(*) from {{ ref('stg_hubspot__tickets') }})
         ) as count_in,
         (select count(*) from {{ ref('int_cases') }}) as count_out
     union all
@@ -24,6 +25,8 @@ with counts as (
                 select is_deleted from {{ ref('stg_zendesk__tickets') }}
                 union all
                 select is_deleted from {{ ref('stg_freshdesk__tickets') }}
+                union all
+                select is_deleted from {{ ref('stg_hubspot__tickets') }}
             ) as staged
             where not is_deleted
         ) as count_in,

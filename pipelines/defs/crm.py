@@ -1,5 +1,11 @@
 """Exports of CRM systems."""
 
+from pipelines.contracts.hubspot import (
+    HubspotCompanies,
+    HubspotContacts,
+    HubspotDeals,
+    HubspotTickets,
+)
 from pipelines.contracts.salesforce import (
     SalesforceAccount,
     SalesforceCase,
@@ -36,3 +42,8 @@ salesforce_case_query = landed(SalesforceCaseQuery)
 salesforce_opportunity_query = landed(SalesforceOpportunityQuery)
 
 salesforce_case_report = landed(SalesforceCaseReport)
+
+hubspot_companies = landed(HubspotCompanies)
+hubspot_contacts = landed(HubspotContacts)
+hubspot_deals = landed(HubspotDeals)
+hubspot_tickets = landed(HubspotTickets)

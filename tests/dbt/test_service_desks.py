@@ -20,16 +20,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     """The desks' exports of tickets and the CRM's week, landed, and the marts built of them."""
     warehouse = TestWarehouse(tmp_path_factory.mktemp("desks"))
     home = warehouse.home
-    zones = (f'[{desk}]\ntime_zone = "UTC"\n' for desk in ("zendesk", "freshdesk"))
+    desks = ("zendesk", "freshdesk", "hubspot")
+    zones = (f'[{desk}]\ntime_zone = "UTC"\n' for desk in desks)
     (home.path / "sources.toml").write_text("".join(zones))
     archive = "WE_00D8a000000XyZ1EAK_1.ZIP"
     warehouse.deliver("salesforce", archive, SAMPLES / "salesforce" / archive)
     for name in ("account", "contact", "user", "case", "case_history", "case_comment"):
         warehouse.land(f"salesforce/{name}")
-    for desk in ("zendesk", "freshdesk"):
+    for desk in desks:
         for path in (SAMPLES / desk).iterdir():
             warehouse.deliver(desk, path.name, path)
         warehouse.land(f"{desk}/tickets")
+    warehouse.land("hubspot/contacts")
     lake.write_empty_files(home)
     build = Build("desks", DAY.isoformat(), ())
     path = build_path(home, build.run_id)
@@ -89,6 +91,20 @@ def test_freshdesks_tickets_say_what_the_desk_knows(built: duckdb.DuckDBPyConnec
     assert months == [("2025-01-01", 1, 1), ("2025-02-01", 1, 0)]
 
 
+def test_hubspots_tickets_say_when_they_were_closed(built: duckdb.DuckDBPyConnection) -> None:
+    cases = built.execute(
+        "select case_number, status, channel, priority, first_reply_minutes, resolution_minutes, "
+        "is_first_contact_resolved, customer_key is null "
+        "from marts.support_cases where source = 'hubspot' order by case_number"
+    ).fetchall()
+    assert cases == [
+        # From 04:12 to 09:02 of the next day.
+        ("11820055501", "closed", "email", "high", None, 1730, None, False),
+        ("11820055502", "waiting on us", "form", None, None, None, None, False),
+        ("11820055503", "new", "email", None, None, None, None, True),
+    ]
+
+
 def test_a_requester_is_the_customer_that_the_crm_knows(built: duckdb.DuckDBPyConnection) -> None:
     shared = built.execute(
         "select tickets.case_number, cases.case_number from marts.support_cases as tickets "
@@ -102,6 +118,10 @@ def test_a_requester_is_the_customer_that_the_crm_knows(built: duckdb.DuckDBPyCo
         ("1043", "00001043"),
         ("1044", "00001042"),
         ("1044", "00001044"),
+        # The company of Maya's is what she is in the CRM: Northwind.
+        ("11820055501", "00001042"),
+        ("11820055501", "00001044"),
+        ("11820055502", "00001043"),
         ("35436", "00001042"),
         ("35436", "00001044"),
         ("35437", "00001043"),

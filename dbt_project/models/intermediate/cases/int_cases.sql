@@ -17,6 +17,12 @@ freshdesk as (
 
 ),
 
+hubspot as (
+
+    select * from {{ ref('stg_hubspot__tickets') }}
+
+),
+
 changes as (
 
     select * from {{ ref('int_case_changes') }}
@@ -212,6 +218,43 @@ freshdesk_cases as (
 
 ),
 
+hubspot_cases as (
+
+    select
+        'hubspot' as source,
+        {{ surrogate_key('hubspot', 'case', 'ticket_id') }} as case_key,
+        ticket_id as case_id,
+        ticket_id as case_number,
+        -- It names its owners, and gives them no id.
+        cast(null as varchar) as agent_id,
+        cast(null as varchar) as owner_id,
+        opened_at,
+        case when is_closed and closed_at < {{ as_of_end() }} then closed_at end as closed_at,
+        status,
+        is_closed,
+        cast(null as boolean) as is_closed_on_create,
+        cast(null as boolean) as is_escalated,
+        channel,
+        ticket_type as case_type,
+        cast(null as varchar) as reason,
+        priority,
+        cast(null as timestamptz) as sla_due_at,
+        cast(null as timestamptz) as first_touched_at,
+        cast(null as timestamptz) as first_assigned_at,
+        cast(null as integer) as reopen_count,
+        cast(null as integer) as transfer_count,
+        cast(null as integer) as assignment_count,
+        true as has_stated_replies,
+        first_reply_at as stated_first_reply_at,
+        cast(null as integer) as stated_reply_count,
+        cast(null as bigint) as first_reply_business_minutes,
+        cast(null as bigint) as resolution_business_minutes,
+        is_deleted,
+        cast(null as date) as deleted_on
+    from hubspot
+
+),
+
 all_cases as (
 
     select * from salesforce_cases
@@ -219,6 +262,8 @@ all_cases as (
     select * from zendesk_cases
     union all
     select * from freshdesk_cases
+    union all
+    select * from hubspot_cases
 
 ),
 

@@ -29,6 +29,24 @@ cases as (
 
 ),
 
+hubspot_companies as (
+
+    select * from {{ ref('stg_hubspot__companies') }}
+
+),
+
+hubspot_contacts as (
+
+    select * from {{ ref('stg_hubspot__contacts') }}
+
+),
+
+hubspot_tickets as (
+
+    select * from {{ ref('stg_hubspot__tickets') }}
+
+),
+
 tickets as (
 
     select
@@ -115,6 +133,149 @@ contact_accounts as (
 
 ),
 
+hubspot_companies_seen as (
+
+    select
+        company_id,
+        created_at as seen_at
+    from hubspot_companies
+    union all
+    select
+        unnest(merged_company_ids) as company_id,
+        created_at as seen_at
+    from hubspot_companies
+    union all
+    select
+        company_id,
+        created_at as seen_at
+    from hubspot_contacts
+    union all
+    select
+        company_id,
+        opened_at as seen_at
+    from hubspot_tickets
+
+),
+
+hubspot_companies_merged as (
+
+    select
+        unnest(merged_company_ids) as merged_id,
+        company_id
+    from hubspot_companies
+
+),
+
+-- HubSpot's companies may be known by their people and tickets alone. A merged record is gone from
+-- the export; what it was merged into names it.
+hubspot_companies_named as (
+
+    select
+        seen.company_id as named_id,
+        coalesce(min(merged.company_id), seen.company_id) as company_id,
+        min(seen.seen_at) as first_seen_at
+    from hubspot_companies_seen as seen
+    left join hubspot_companies_merged as merged on seen.company_id = merged.merged_id
+    where seen.company_id is not null
+    group by seen.company_id
+
+),
+
+hubspot_contacts_named as (
+
+    select
+        contact_id as named_id,
+        contact_id
+    from hubspot_contacts
+    union all
+    select
+        unnest(merged_contact_ids) as named_id,
+        contact_id
+    from hubspot_contacts
+
+),
+
+-- The other CRM's accounts that a company's own id, or its people's, name.
+hubspot_company_evidence as (
+
+    select
+        named.company_id,
+        account_customers.customer_key as own_customer_key,
+        cast(null as varchar) as people_customer_key
+    from hubspot_companies
+    inner join hubspot_companies_named as named on hubspot_companies.company_id = named.named_id
+    inner join account_customers
+        on hubspot_companies.salesforce_account_id = account_customers.account_id
+    union all
+    select
+        named.company_id,
+        cast(null as varchar) as own_customer_key,
+        contact_accounts.customer_key as people_customer_key
+    from hubspot_contacts
+    inner join hubspot_companies_named as named on hubspot_contacts.company_id = named.named_id
+    inner join contact_accounts
+        on hubspot_contacts.salesforce_contact_id = contact_accounts.contact_id
+    where contact_accounts.customer_key is not null
+
+),
+
+-- Of two accounts that its people name neither is the company's: it then stands for itself.
+hubspot_company_candidates as (
+
+    select
+        named.company_id,
+        min(named.first_seen_at) as first_seen_at,
+        min(evidence.own_customer_key) as own_customer_key,
+        count(distinct evidence.people_customer_key) as people_customer_count,
+        min(evidence.people_customer_key) as people_customer_key
+    from hubspot_companies_named as named
+    left join hubspot_company_evidence as evidence on named.company_id = evidence.company_id
+    group by named.company_id
+
+),
+
+hubspot_company_customers as (
+
+    select
+        company_id,
+        first_seen_at,
+        coalesce(
+            own_customer_key,
+            case when people_customer_count = 1 then people_customer_key end,
+            {{ surrogate_key('hubspot', 'company', 'company_id') }}
+        ) as customer_key,
+        case
+            when own_customer_key is not null or people_customer_count = 1 then 'foreign_id'
+            else 'own_id'
+        end as rule,
+        case
+            when own_customer_key <> people_customer_key or people_customer_count > 1
+                then people_customer_key
+        end as conflicting_customer_key
+    from hubspot_company_candidates
+
+),
+
+hubspot_contact_companies as (
+
+    select
+        hubspot_contacts.contact_id,
+        hubspot_contacts.salesforce_contact_id,
+        hubspot_contacts.email_pseudonym,
+        hubspot_contacts.created_at as first_seen_at,
+        coalesce(contact_accounts.customer_key, companies.customer_key) as customer_key,
+        case
+            when contact_accounts.customer_key <> companies.customer_key
+                then companies.customer_key
+        end as conflicting_customer_key
+    from hubspot_contacts
+    left join contact_accounts
+        on hubspot_contacts.salesforce_contact_id = contact_accounts.contact_id
+    left join hubspot_companies_named as named on hubspot_contacts.company_id = named.named_id
+    left join hubspot_company_customers as companies on named.company_id = companies.company_id
+
+),
+
 billing_records as (
 
     select
@@ -198,6 +359,13 @@ email_evidence as (
     where email_pseudonym is not null and customer_key is not null
     union all
     select
+        email_pseudonym,
+        customer_key,
+        false as is_deleted
+    from hubspot_contact_companies
+    where email_pseudonym is not null and customer_key is not null
+    union all
+    select
         billing_emails_ranked.email_pseudonym,
         billing_accounts.customer_key,
         false as is_deleted
@@ -230,6 +398,11 @@ emails_seen as (
             email_pseudonym,
             first_seen_at as seen_at
         from contact_accounts
+        union all
+        select
+            email_pseudonym,
+            first_seen_at as seen_at
+        from hubspot_contact_companies
         union all
         select
             email_pseudonym,
@@ -320,6 +493,57 @@ contact_customers as (
     from contact_accounts
     left join email_customers
         on contact_accounts.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+hubspot_contact_customers as (
+
+    select
+        contacts.contact_id,
+        contacts.first_seen_at,
+        coalesce(
+            contacts.customer_key,
+            contact_customers.customer_key,
+            email_customers.customer_key,
+            {{ surrogate_key('hubspot', 'contact', 'contacts.contact_id') }}
+        ) as customer_key,
+        case
+            when coalesce(contacts.customer_key, contact_customers.customer_key) is not null
+                then 'foreign_id'
+            when email_customers.customer_key is not null then 'email'
+            else 'own_id'
+        end as rule,
+        contacts.conflicting_customer_key
+    from hubspot_contact_companies as contacts
+    left join contact_customers
+        on contacts.salesforce_contact_id = contact_customers.contact_id
+    left join email_customers on contacts.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+hubspot_ticket_contacts as (
+
+    select
+        ticket_id,
+        unnest(contact_ids) as contact_id
+    from hubspot_tickets
+
+),
+
+-- Whose a ticket is, several of its people tell only if they are one customer's.
+hubspot_ticket_people as (
+
+    select
+        tickets.ticket_id,
+        case
+            when count(distinct contact_customers.customer_key) = 1
+                then min(contact_customers.customer_key)
+        end as customer_key
+    from hubspot_ticket_contacts as tickets
+    inner join hubspot_contacts_named as named on tickets.contact_id = named.named_id
+    inner join hubspot_contact_customers as contact_customers
+        on named.contact_id = contact_customers.contact_id
+    group by tickets.ticket_id
 
 ),
 
@@ -462,6 +686,13 @@ foreign_ids as (
         stripe_customer_id as foreign_id,
         customer_key
     from billing_links
+    union all
+    select
+        named.named_id as foreign_id,
+        contact_customers.customer_key
+    from hubspot_contacts_named as named
+    inner join hubspot_contact_customers as contact_customers
+        on named.contact_id = contact_customers.contact_id
 
 ),
 
@@ -502,6 +733,19 @@ case_candidates as (
     left join email_customers on tickets.email_pseudonym = email_customers.email_pseudonym
     left join email_customers as external_emails
         on tickets.requester_external_id = external_emails.email_pseudonym
+    union all
+    select
+        'hubspot' as source,
+        tickets.ticket_id as case_number,
+        tickets.opened_at as first_seen_at,
+        coalesce(companies.customer_key, people.customer_key) as foreign_customer_key,
+        people.customer_key as further_customer_key,
+        cast(null as varchar) as email_customer_key,
+        1 as case_rank
+    from hubspot_tickets as tickets
+    left join hubspot_companies_named as named on tickets.company_id = named.named_id
+    left join hubspot_company_customers as companies on named.company_id = companies.company_id
+    left join hubspot_ticket_people as people on tickets.ticket_id = people.ticket_id
 
 ),
 
@@ -583,6 +827,26 @@ record_links as (
         cast(null as varchar) as conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from contact_customers
+    union all
+    select
+        'hubspot' as source,
+        'company_id' as id_kind,
+        company_id as id_value,
+        customer_key,
+        rule,
+        conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from hubspot_company_customers
+    union all
+    select
+        'hubspot' as source,
+        'contact_id' as id_kind,
+        contact_id as id_value,
+        customer_key,
+        rule,
+        conflicting_customer_key,
+        cast(first_seen_at as date) as first_seen_on
+    from hubspot_contact_customers
     union all
     select
         source,

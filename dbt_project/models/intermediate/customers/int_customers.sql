@@ -17,6 +17,12 @@ contacts as (
 
 ),
 
+companies as (
+
+    select * from {{ ref('stg_hubspot__companies') }}
+
+),
+
 orders as (
 
     select * from {{ ref('stg_shopify__orders') }}
@@ -43,6 +49,8 @@ customers as (
         min(case when rule = 'own_id' then id_kind end) as own_id_kind,
         min(case when rule = 'own_id' and id_kind = 'account_id' then id_value end)
             as salesforce_account_id,
+        min(case when rule = 'own_id' and id_kind = 'company_id' then id_value end)
+            as hubspot_company_id,
         -- Several billing customers may be one customer: the smallest id stands for them.
         min(case when source = 'stripe' then id_value end) as stripe_customer_id,
         min(first_seen_on) as first_seen_on
@@ -82,7 +90,10 @@ contact_countries_ranked as (
         ) as contact_rank
     from contacts
     inner join links
-        on contacts.contact_id = links.id_value and links.id_kind = 'contact_id'
+        on
+            contacts.contact_id = links.id_value
+            and links.source = 'salesforce'
+            and links.id_kind = 'contact_id'
     where contacts.country is not null
 
 ),
@@ -93,18 +104,26 @@ final as (
         customers.customer_key,
         case customers.own_id_kind
             when 'account_id' then 'account'
+            when 'company_id' then 'account'
             when 'customer_id' then 'billing'
             else 'person'
         end as customer_kind,
         customers.salesforce_account_id,
         customers.stripe_customer_id,
         customers.first_seen_on,
-        accounts.segment,
+        case
+            when customers.salesforce_account_id is not null then accounts.segment
+            else companies.segment
+        end as segment,
         case
             when customers.salesforce_account_id is not null then accounts.country
+            when customers.hubspot_company_id is not null then companies.country
             else coalesce(order_countries_ranked.country, contact_countries_ranked.country)
         end as country,
-        accounts.industry,
+        case
+            when customers.salesforce_account_id is not null then accounts.industry
+            else companies.industry
+        end as industry,
         accounts.owner_agent_id,
         teams.team,
         teams.leader,
@@ -113,6 +132,7 @@ final as (
     from customers
     cross join as_of
     left join accounts on customers.salesforce_account_id = accounts.account_id
+    left join companies on customers.hubspot_company_id = companies.company_id
     left join order_countries_ranked
         on
             customers.customer_key = order_countries_ranked.customer_key
