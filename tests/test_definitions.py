@@ -38,6 +38,7 @@ MARTS = {
     "churn_events",
     "customer_lifetime_value",
     "clv_models",
+    "closed_loop_monthly",
 }
 
 
@@ -72,6 +73,7 @@ def test_the_exports_are_these() -> None:
         "msforms/responses",
         "qualtrics/responses",
         "reference/exchange_rates",
+        "reference/follow_ups",
         "reference/kpi_targets",
         "reference/margins",
         "reference/survey_questions",

@@ -6,7 +6,7 @@
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.contracts.contract import Money, Rate, column, export
+from pipelines.contracts.contract import Money, Rate, Timestamp, column, export
 
 
 @export(
@@ -105,3 +105,34 @@ class ReferenceKpiTargets(pa.DataFrameModel):
     target: Money = column("target", nullable=False)
     from_date: pl.Date = column("from", nullable=False)
     to_date: pl.Date = column("to", required=False)
+
+
+@export(
+    "reference",
+    "follow_ups",
+    files=("follow_ups.csv",),
+    key=("source", "response_id"),
+    delivery="full",
+    timestamp_formats=("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"),
+)
+class ReferenceFollowUps(pa.DataFrameModel):
+    """One row per response that somebody was to follow up; times are UTC."""
+
+    source: str = column("source", nullable=False)
+    response_id: str = column("response_id", nullable=False)
+    owner: str = column("owner", required=False, personal="email_if_address")
+    opened_at: Timestamp = column("opened", nullable=False)
+    due_at: Timestamp = column("due", required=False)
+    first_contact_at: Timestamp = column("first_contact")
+    closed_at: Timestamp = column("closed")
+    outcome: str = column("outcome", required=False)
+    root_cause: str = column("root_cause", required=False)
+
+    @pa.dataframe_check(name="nothing_before_it_was_opened")
+    def nothing_before_it_was_opened(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Nobody is contacted, and nothing closed, before it was opened."""
+        opened = pl.col("opened_at")
+        return data.lazyframe.select(
+            pl.col("first_contact_at").fill_null(opened).ge(opened)
+            & pl.col("closed_at").fill_null(opened).ge(opened)
+        )

@@ -2,6 +2,7 @@
 
 from pipelines.contracts.reference import (
     ReferenceExchangeRates,
+    ReferenceFollowUps,
     ReferenceKpiTargets,
     ReferenceMargins,
     ReferenceSurveyQuestions,
@@ -14,3 +15,4 @@ teams = landed(ReferenceTeams)
 margins = landed(ReferenceMargins)
 exchange_rates = landed(ReferenceExchangeRates)
 kpi_targets = landed(ReferenceKpiTargets)
+follow_ups = landed(ReferenceFollowUps)

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.demo import (
     accounts,
+    follow_ups,
     population,
     purchases,
     replies,
@@ -48,6 +49,7 @@ class Company:
         correspondence: what is written about cases, agents' replies among it.
         responses: answers to the relationship survey, by the time they were recorded.
         ratings: answers to the support survey, by the time they were recorded.
+        follow_ups: what became of the detractors; see `follow_ups.draw_follow_ups`.
         billing: subscriptions and payments; see `subscriptions.draw_billing`.
     """
 
@@ -66,6 +68,7 @@ class Company:
     correspondence: replies.Correspondence
     responses: pl.DataFrame
     ratings: pl.DataFrame
+    follow_ups: pl.DataFrame
     billing: subscriptions.Billing
 
 
@@ -97,6 +100,7 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
         replies.draw_correspondence(cases, events, customers, calendar, seed),
         responses,
         ratings,
+        follow_ups.draw_follow_ups(responses, staff, calendar, seed),
         billing,
     )
 

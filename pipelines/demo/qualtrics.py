@@ -212,6 +212,9 @@ def _with_people(company: Company, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+RELATIONSHIP_CODE, SUPPORT_CODE = "R_1", "R_2"
+"""What the ids of the surveys' responses begin with."""
+
 _FRESH: Layout = {
     "ResponseId": code("R_", "invented"),
     "RecipientLastName": None,
@@ -249,7 +252,7 @@ def _system_cells(prefix: str) -> dict[str, Cell]:
 def _relationship(
     company: Company,
 ) -> tuple[tuple[tuple[str, str, str], ...], pl.DataFrame, Layout]:
-    layout = _system_cells("R_1") | {
+    layout = _system_cells(RELATIONSHIP_CODE) | {
         "Q1_NPS_GROUP": (pl.col("band") + 1).cast(pl.String),
         "Q1": pl.col("nps").cast(pl.String),
         "Q2": pl.col("csat").cast(pl.String),
@@ -260,7 +263,7 @@ def _relationship(
 
 
 def _support(company: Company) -> tuple[tuple[tuple[str, str, str], ...], pl.DataFrame, Layout]:
-    layout = _system_cells("R_2") | {
+    layout = _system_cells(SUPPORT_CODE) | {
         "Q11": pl.col("csat").cast(pl.String),
         "Q12": pl.col("ces").cast(pl.String),
         "Q13": choice(pl.Series(_CHANNEL_CELLS, dtype=pl.String), "channels"),

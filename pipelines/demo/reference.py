@@ -6,10 +6,12 @@ import polars as pl
 
 from pipelines.demo import names
 from pipelines.demo.assembly import Ledger, delivery_folder
-from pipelines.demo.cells import choice
+from pipelines.demo.cells import choice, code
 from pipelines.demo.company import Company
 from pipelines.demo.faults import RELATIONSHIP, SUPPORT
-from pipelines.demo.periods import DAY
+from pipelines.demo.follow_ups import OUTCOMES, ROOT_CAUSES
+from pipelines.demo.periods import DAY, NEVER
+from pipelines.demo.qualtrics import RELATIONSHIP_CODE
 from pipelines.demo.salesforce import user_id
 
 SURVEY_QUESTIONS = pl.DataFrame(
@@ -38,12 +40,17 @@ TARGETS = (
 
 
 def deliver(landing: Path, company: Company, ledger: Ledger) -> None:
-    """Write all lists with the first delivery, and the teams again once some agents have moved."""
+    """Write all lists with the first delivery, the teams again once some agents have moved.
+
+    The follow-ups, which somebody keeps up, come with the last.
+    """
     calendar = company.calendar
     changed = calendar.months // 2
     deliveries = {0: _first_lists(company)}
     if changed:
         deliveries[changed] = {"teams": teams(company, changed)}
+    last = deliveries.setdefault(calendar.months - 1, {})
+    last["follow_ups"] = follow_up_list(company)
     for at, lists in deliveries.items():
         day = calendar.deliveries[at]
         with delivery_folder(landing, "reference", day) as folder:
@@ -84,6 +91,27 @@ def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
             orient="row",
         ),
     }
+
+
+def follow_up_list(company: Company) -> pl.DataFrame:
+    """Which of the relationship survey's detractors were called back, in UTC."""
+
+    def moment(column: str) -> pl.Expr:
+        known = pl.when(pl.col(column) < NEVER).then(pl.col(column))
+        return pl.from_epoch(known, time_unit="s").dt.strftime("%Y-%m-%d %H:%M:%S")
+
+    is_closed = pl.col("closed") < NEVER
+    return company.follow_ups.select(
+        pl.lit("qualtrics").alias("source"),
+        code(RELATIONSHIP_CODE, "response").alias("response_id"),
+        user_id("owner").alias("owner"),
+        moment("opened").alias("opened"),
+        moment("due").alias("due"),
+        moment("contacted").alias("first_contact"),
+        moment("closed").alias("closed"),
+        pl.when(is_closed).then(choice(OUTCOMES, "outcome")).alias("outcome"),
+        choice(ROOT_CAUSES, "root_cause").alias("root_cause"),
+    )
 
 
 def teams(company: Company, at: int) -> pl.DataFrame:

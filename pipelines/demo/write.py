@@ -187,6 +187,7 @@ def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) ->
         "ces_scores": ratings["ces"],
     }
     accounts = company.account_versions
+    followed = company.follow_ups
     tombstones = accounts.filter("is_deleted").height
     changed = (
         accounts.filter((pl.col("since") < end) & pl.col("customer").is_not_null())
@@ -224,6 +225,12 @@ def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) ->
         "cases": cases.height,
         "closed_cases": cases.filter(pl.col("closed") < end).height,
         "touched_cases": cases.filter(pl.col("touched") < end).height,
+        "follow_ups": followed.height,
+        "follow_ups_contacted": followed.filter(pl.col("contacted") < end).height,
+        "follow_ups_contacted_in_time": followed.filter(
+            pl.col("contacted") <= pl.col("due")
+        ).height,
+        "follow_ups_closed": followed.filter(pl.col("closed") < end).height,
         "agent_replies": replies.height,
         "answered_cases": replies["case"].n_unique(),
         "cases_resolved_at_first_contact": closed.filter(

@@ -110,6 +110,28 @@ class TestNumbersAgree:
         orders = one(company, "select sum(order_count) from customers")
         assert orders == (counts["countable_orders"],)
 
+    def test_every_follow_up_meets_its_detractor(self, company: Company) -> None:
+        counts = company.truth["counts"]
+        found = one(
+            company,
+            """
+            select
+                count(*) filter (where has_follow_up),
+                count(*) filter (where status in ('contacted', 'closed')),
+                count(*) filter (where is_sla_met),
+                count(*) filter (where status = 'closed')
+            from detractor_follow_up
+            where metric = 'nps'
+            """,
+        )
+        assert found == (
+            counts["follow_ups"],
+            counts["follow_ups_contacted"],
+            counts["follow_ups_contacted_in_time"],
+            counts["follow_ups_closed"],
+        )
+        assert min(found) > 100
+
     def test_replies_are_counted_and_judged_as_they_were_written(self, company: Company) -> None:
         counts = company.truth["counts"]
         found = one(

@@ -35,6 +35,13 @@ service as (
 
 ),
 
+closed_loop as (
+
+    select * from {{ ref('closed_loop_monthly') }}
+    where dimension in {{ shown }}
+
+),
+
 retention as (
 
     select * from {{ ref('retention_monthly') }}
@@ -183,6 +190,18 @@ measured as (
         {{ wilson_low('escalated_count', 'closed_count') }} as low,
         {{ wilson_high('escalated_count', 'closed_count') }} as high
     from service
+    union all
+    select
+        month,
+        dimension_value as leader,
+        'closed_loop' as kpi,
+        cast(null as varchar) as scale,
+        true as is_higher_better,
+        due_count as n,
+        contacted_in_time_share as kpi_value,
+        contacted_in_time_share_low as low,
+        contacted_in_time_share_high as high
+    from closed_loop
     union all
     select
         service.month,

@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with {{ latest_version(source('hubspot', 'deals'), 'record_id') }},
 
 final as (

@@ -1,0 +1,118 @@
+-- One row per bad answer of a customer's: what became of it.
+with scores as (
+
+    select *
+    from {{ ref('int_survey_scores') }}
+    where metric <> 'enps' and score is not null
+
+),
+
+follow_ups as (
+
+    select * from {{ ref('stg_reference__follow_ups') }}
+
+),
+
+-- Without a list nobody knows whether anything was followed up.
+known as (
+
+    select count(*) > 0 as is_known
+    from follow_ups
+
+),
+
+-- An answer without a customer has no next one.
+followed as (
+
+    select
+        *,
+        case when customer_key is not null then lead(score) over next_answers end as next_score,
+        case when customer_key is not null then lead(band) over next_answers end as next_band,
+        case when customer_key is not null then lead(responded_at) over next_answers end
+            as next_responded_at
+    from scores
+    window next_answers as (
+        partition by metric, customer_key
+        order by responded_at, response_key, question_id
+    )
+
+),
+
+bad as (
+
+    select
+        followed.*,
+        known.is_known,
+        follow_ups.response_key is not null as has_follow_up,
+        follow_ups.owner,
+        follow_ups.opened_at,
+        coalesce(
+            follow_ups.due_at,
+            {{ dbt.dateadd('hour', var('hours_to_follow_up'), 'followed.responded_at') }}
+        ) as due_at,
+        follow_ups.first_contact_at,
+        follow_ups.closed_at,
+        follow_ups.outcome,
+        follow_ups.root_cause
+    from followed
+    cross join known
+    left join follow_ups on followed.response_key = follow_ups.response_key
+    where followed.band in ('detractor', 'dissatisfied', 'hard')
+
+),
+
+final as (
+
+    select
+        score_key,
+        response_key,
+        customer_key,
+        case_key,
+        source,
+        survey,
+        question_id,
+        metric,
+        score,
+        band,
+        responded_at,
+        responded_on,
+        segment,
+        country,
+        team,
+        leader,
+        agent_key,
+        case when is_known then has_follow_up end as has_follow_up,
+        {{ agent_key("case when " ~ is_agent('owner') ~ " then owner end") }} as owner_agent_key,
+        opened_at,
+        due_at,
+        first_contact_at,
+        closed_at,
+        {{ whole_minutes('responded_at', 'first_contact_at') }} / 60.0 as hours_to_first_contact,
+        {{ whole_minutes('responded_at', 'closed_at') }} / 1440.0 as days_to_close,
+        case
+            when not is_known then null
+            when closed_at is not null then 'closed'
+            when first_contact_at is not null then 'contacted'
+            when due_at < {{ as_of_end() }} then 'overdue'
+            else 'waiting'
+        end as status,
+        -- What is not due yet has neither met its time nor missed it.
+        case
+            when not is_known then null
+            when first_contact_at is not null then first_contact_at <= due_at
+            when due_at < {{ as_of_end() }} then false
+        end as is_sla_met,
+        outcome,
+        root_cause,
+        next_score,
+        next_band,
+        next_responded_at,
+        case
+            when next_score is not null
+                then next_band not in ('detractor', 'dissatisfied', 'hard')
+        end as is_recovered
+    from bad
+
+)
+
+select * from final
