@@ -6,7 +6,7 @@ from tests.conftest import TestWarehouse
 
 LIST = """\
 source,response_id,owner,opened,due,first_contact,closed,outcome,root_cause
-qualtrics,R_1,0058a00000AbCdEAAV,2025-01-02 09:00,2025-01-04 09:00,2025-01-03 10:30,2025-01-05,Put right,Price
+qualtrics,R_1,0058a00000AbCdEAAV,2025-01-02 09:00,,2025-01-03 10:30,2025-01-05,Solved,Price
 qualtrics,R_2,ana@example.com,2025-01-02 09:00,,,,,
 delighted,R_1,,2025-01-02 09:00:00,,,,,
 delighted,R_3,,2025-01-02 09:00:00,,2025-01-01 09:00:00,,,
