@@ -240,12 +240,17 @@ def require_zone(name: object, where: str) -> str:
     Raises:
         SettingsError: no zone of that name; `where` says whose it is.
     """
-    if not isinstance(name, str) or name not in _time_zones():
+    if not isinstance(name, str) or time_zone_named(name) != name:
         raise SettingsError(f"{where} is {name!r}. Give an IANA name such as 'America/Denver'.")
     return name
 
 
+def time_zone_named(name: str) -> str | None:
+    """A time zone's name as the zone database spells it, whatever its case; None for no zone's."""
+    return _time_zones().get(name.casefold())
+
+
 @cache
-def _time_zones() -> frozenset[str]:
-    """The names in the zone database; looking for them takes long."""
-    return frozenset(zoneinfo.available_timezones())
+def _time_zones() -> Mapping[str, str]:
+    """The names in the zone database by their casefold; looking for them takes long."""
+    return {name.casefold(): name for name in zoneinfo.available_timezones()}

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.exports import table
 from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.reading import NPS, Mark, Question, Reading, Rows, Surroundings, by_fold
-from pipelines.exports.surveys import questions_as_json, zone_in_header
+from pipelines.exports.surveys import questions_as_json
 
 SCORE, COMMENT = "score", "comment"
 _MARKS = {"nps": NPS, "csat": Mark("csat", 1, 5), "ces": Mark("ces", 1, 5)}
@@ -46,7 +46,7 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
         reading.labels,
         lambda: _by_survey(reading.rows(), kind, score, scores, other, comments),
         reading.rows_read,
-        zone=zone_in_header(reading.labels),
+        zone=reading.zone,
         questions=(*scores, other, *comments),
     )
 

@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.contracts.contract import Export, fold
 from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.text import BadRow
-from pipelines.settings import SourceSettings
+from pipelines.settings import SourceSettings, time_zone_named
 
 PERSONAL_QUESTION = re.compile(
     r"^name$|\b(first|last|full|family|middle|your).?name\b|surname|phone number|mobile number|"
@@ -22,6 +22,8 @@ PERSONAL_QUESTION = re.compile(
     re.IGNORECASE,
 )
 """Labels of questions that ask who somebody is, not of those that ask how an e-mail was."""
+
+_STATED_ZONE = re.compile(r"^(?P<label>.*\S)\s*\((?P<zone>[^()]+)\)$")
 
 
 @dataclass(frozen=True)
@@ -180,3 +182,62 @@ def labels_by_column(export: Export, settings: SourceSettings) -> dict[str, tupl
 def by_fold(labels: Iterable[str]) -> dict[str, str]:
     """The labels of a file by what is compared of them."""
     return {fold(label): label for label in labels}
+
+
+def zone_in_header(
+    file: SourceFile, cells: tuple[str, ...], around: Surroundings
+) -> tuple[tuple[str, ...], str | None]:
+    """Part a header's labels from the time zone that stands in them: `Updated at (Asia/Tokyo)`.
+
+    The contract tells which columns are date-times. One whose cell states no zone is in that of the
+    others.
+
+    Args:
+        file: whose header it is.
+        cells: the header's cells, stripped.
+        around: what else is known of the source.
+
+    Returns:
+        The labels without a zone, and its IANA name; None where no date-time's cell states one.
+
+    Raises:
+        FileRefused: a date-time's cell states what is no zone, or two of them state different ones.
+    """
+    export = around.export
+    known = {fold(each) for labels in around.labels.values() for each in labels}
+    known |= {fold(each) for each in export.known}
+    instants = {
+        fold(label)
+        for name, labels in around.labels.items()
+        if isinstance(export.column_types[name], pl.Datetime)
+        for label in labels
+    }
+    present = {fold(cell) for cell in cells}
+    labels: list[str] = []
+    zones: dict[str, str] = {}
+    for cell in cells:
+        stated = _STATED_ZONE.match(cell)
+        folded = fold(stated["label"]) if stated else ""
+        if stated is None or folded not in known:
+            labels.append(cell)
+        elif zone := time_zone_named(stated["zone"].strip()):
+            labels.append(stated["label"])
+            if folded in instants:
+                zones.setdefault(zone, cell)
+        elif folded in instants and fold(cell) not in known and folded not in present:
+            raise FileRefused(
+                file.name,
+                "unknown_time_zone",
+                f"the header {cell!r} states a time zone that the zone database doesn't know",
+                "Export the file again in a zone with an IANA name.",
+            )
+        else:  # such as `First response time (in hrs)`
+            labels.append(cell)
+    if len(zones) > 1:
+        raise FileRefused(
+            file.name,
+            "two_time_zones",
+            f"its header states {len(zones)} time zones ({', '.join(map(repr, zones.values()))})",
+            "Export the file again in one zone.",
+        )
+    return tuple(labels), next(iter(zones), None)

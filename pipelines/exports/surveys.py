@@ -51,7 +51,7 @@ def name_in(file: SourceFile) -> str:
     return file.label.rsplit(".", 1)[0]
 
 
-def zone_in_header(labels: Iterable[str]) -> str | None:
+def utc_in_header(labels: Iterable[str]) -> str | None:
     """UTC where a column's label says that its times are; None where none says so."""
     stated = any(re.search(r"\(UTC\)\s*$", label, re.IGNORECASE) for label in labels)
     return "UTC" if stated else None
@@ -129,7 +129,7 @@ def read_by_text(
         labels,
         lambda: named_rows(table, labels),
         lambda: table.rows_read,
-        zone=zone_in_header(labels),
+        zone=utc_in_header(labels),
         constants={"survey": survey, "questions": questions_as_json(questions)},
         questions=questions,
     )

@@ -3,16 +3,23 @@
 from collections.abc import Iterator
 
 from pipelines.exports.files import SourceFile
-from pipelines.exports.reading import Reading, Rows, Surroundings
+from pipelines.exports.reading import Reading, Rows, Surroundings, zone_in_header
 from pipelines.exports.text import TextTable, read_text
 
 
 def read(file: SourceFile, around: Surroundings) -> Reading:
-    """Open a file with one header row."""
+    """Open a file with one header row; the zone of its date-times may stand in it."""
     table = read_text(file)
-    labels = tuple(cell.strip() for cell in table.header[0])
+    labels, zone = tuple(cell.strip() for cell in table.header[0]), None
+    if around.export.zone == "file":
+        labels, zone = zone_in_header(file, labels, around)
     return Reading(
-        file, table.encoding, labels, lambda: named_rows(table, labels), lambda: table.rows_read
+        file,
+        table.encoding,
+        labels,
+        lambda: named_rows(table, labels),
+        lambda: table.rows_read,
+        zone,
     )
 
 

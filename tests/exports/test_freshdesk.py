@@ -48,3 +48,17 @@ def test_without_a_zone_it_is_refused(warehouse: TestWarehouse) -> None:
     with pytest.raises(FileRefused, match=r"Set time_zone under \[freshdesk\]") as refused:
         warehouse.land("freshdesk/tickets")
     assert refused.value.code == "no_time_zone"
+
+
+def test_a_zone_in_the_headers_goes_before_the_settings(warehouse: TestWarehouse) -> None:
+    (warehouse.home.path / "sources.toml").write_text(ZONE)
+    text = TICKETS.read_text()
+    for label in ("Created time", "Resolved time", "Time tracked"):
+        text = text.replace(label, f"{label} (Europe/Berlin)")
+    warehouse.deliver("freshdesk", "tickets.csv", text)
+    account = warehouse.land("freshdesk/tickets")
+    assert account is not None
+    assert account.unknown_columns == ()  # `(in hrs)` is part of a label
+    created, resolved = warehouse.rows("freshdesk/tickets").select("created_at", "resolved_at")
+    assert created[0] == datetime(2025, 1, 14, 8, 12, 33, tzinfo=UTC)  # 1 hour ahead
+    assert resolved[0] == datetime(2025, 1, 15, 13, 2, 51, tzinfo=UTC)
