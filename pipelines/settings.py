@@ -253,4 +253,6 @@ def time_zone_named(name: str) -> str | None:
 @cache
 def _time_zones() -> Mapping[str, str]:
     """The names in the zone database by their casefold; looking for them takes long."""
-    return {name.casefold(): name for name in zoneinfo.available_timezones()}
+    # These two are in its folder and name no zone of a place.
+    names = zoneinfo.available_timezones() - {"localtime", "Factory"}
+    return {name.casefold(): name for name in names}

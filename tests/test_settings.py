@@ -27,6 +27,8 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
         ("reporting_currency = 'dollars'", "reporting_currency"),
         ("yearly_discount_rate = 10", "yearly_discount_rate"),
         ("[qualtrics]\ntime_zone = 'Denver'", "time_zone"),
+        ("[qualtrics]\ntime_zone = 'america/denver'", "time_zone"),
+        ("[qualtrics]\ntime_zone = 'localtime'", "time_zone"),
         ("[qualtrics]\nbad_row_limit = 2", "bad_row_limit"),
         ("[salesforce]\ndate_order = 'year_first'", "date_order"),
         ("qualtrics = 1", "qualtrics"),
