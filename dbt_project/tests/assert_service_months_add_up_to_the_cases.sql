@@ -24,7 +24,8 @@ cases as (
 
     select
         count(*) as opened_count,
-        count(closed_on) as closed_count
+        count(closed_on) as closed_count,
+        count(case when not is_closed then 1 end) as open_count
     from {{ ref('support_cases') }}
 
 )
@@ -35,4 +36,4 @@ cross join cases
 where
     summed.opened_count <> cases.opened_count
     or summed.closed_count <> cases.closed_count
-    or summed.backlog_count <> cases.opened_count - cases.closed_count
+    or summed.backlog_count <> cases.open_count

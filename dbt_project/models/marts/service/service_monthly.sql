@@ -58,6 +58,8 @@ counted as (
         {{ dimension_columns(dimensions) }},
         count(case when happening = 'opened' then 1 end) as opened_count,
         count(case when happening = 'closed' then 1 end) as closed_count,
+        count(case when happening = 'opened' and is_closed and closed_on is null then 1 end)
+            as undated_count,
         count(reply_minutes) as first_reply_count,
         {{ percentile('reply_minutes', 0.5) }} as first_reply_minutes_median,
         {{ percentile('reply_minutes', 0.9) }} as first_reply_minutes_p90,
@@ -95,6 +97,7 @@ every_month as (
         groups.dimension_value,
         coalesce(counted.opened_count, 0) as opened_count,
         coalesce(counted.closed_count, 0) as closed_count,
+        coalesce(counted.undated_count, 0) as undated_count,
         coalesce(counted.first_reply_count, 0) as first_reply_count,
         counted.first_reply_minutes_median,
         counted.first_reply_minutes_p90,
@@ -125,7 +128,8 @@ final as (
         opened_count,
         closed_count,
         cast(
-            sum(opened_count - closed_count) over (
+            -- What is closed, nobody knows since when, would be in it for ever.
+            sum(opened_count - closed_count - undated_count) over (
                 partition by dimension, dimension_value
                 order by month
                 rows between unbounded preceding and current row
