@@ -70,6 +70,7 @@ def test_the_exports_are_these() -> None:
         "hubspot/contacts",
         "hubspot/deals",
         "hubspot/tickets",
+        "intercom/conversations",
         "msforms/responses",
         "qualtrics/responses",
         "reference/exchange_rates",

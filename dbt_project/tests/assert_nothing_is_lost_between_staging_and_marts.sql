@@ -12,6 +12,7 @@ with counts as (
             + (select count(*) from {{ ref('stg_zendesk__tickets') }})
             + (select count(*) from {{ ref('stg_freshdesk__tickets') }})
             + (select count(*) from {{ ref('stg_hubspot__tickets') }})
+            + (select count(*) from {{ ref('stg_intercom__conversations') }})
         ) as count_in,
         (select count(*) from {{ ref('int_cases') }}) as count_out
     union all
@@ -27,6 +28,8 @@ with counts as (
                 select is_deleted from {{ ref('stg_freshdesk__tickets') }}
                 union all
                 select is_deleted from {{ ref('stg_hubspot__tickets') }}
+                union all
+                select is_deleted from {{ ref('stg_intercom__conversations') }}
             ) as staged
             where not is_deleted
         ) as count_in,

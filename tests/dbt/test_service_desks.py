@@ -17,20 +17,25 @@ from tests.conftest import DAY, SAMPLES, TestWarehouse
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The desks' exports of tickets and the CRM's week, landed, and the marts built of them."""
+    """The desks' exports of cases and the CRM's week, landed, and the marts built of them."""
     warehouse = TestWarehouse(tmp_path_factory.mktemp("desks"))
     home = warehouse.home
-    desks = ("zendesk", "freshdesk", "hubspot")
-    zones = (f'[{desk}]\ntime_zone = "UTC"\n' for desk in desks)
+    zones = (f'[{desk}]\ntime_zone = "UTC"\n' for desk in ("zendesk", "freshdesk", "hubspot"))
     (home.path / "sources.toml").write_text("".join(zones))
     archive = "WE_00D8a000000XyZ1EAK_1.ZIP"
     warehouse.deliver("salesforce", archive, SAMPLES / "salesforce" / archive)
     for name in ("account", "contact", "user", "case", "case_history", "case_comment"):
         warehouse.land(f"salesforce/{name}")
-    for desk in desks:
+    for export in (
+        "zendesk/tickets",
+        "freshdesk/tickets",
+        "intercom/conversations",
+        "hubspot/tickets",
+    ):
+        desk = export.partition("/")[0]
         for path in (SAMPLES / desk).iterdir():
             warehouse.deliver(desk, path.name, path)
-        warehouse.land(f"{desk}/tickets")
+        warehouse.land(export)
     warehouse.land("hubspot/contacts")
     lake.write_empty_files(home)
     build = Build("desks", DAY.isoformat(), ())
@@ -42,7 +47,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
             Path(sys.executable).with_name("dbt"),
             *("build", "--exclude-resource-type", "unit_test"),
             *("--indirect-selection", "cautious"),
-            *("--select", "+support_cases", "+csat_monthly", "+survey_responses"),
+            *("--select", "+csat_monthly", "+survey_responses"),
+            *("+service_monthly", "+identity_coverage"),
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", home.path / "target", "--log-path", home.path / "logs"),
             *dbt_variables(load_settings(home, {})),
@@ -105,13 +111,81 @@ def test_hubspots_tickets_say_when_they_were_closed(built: duckdb.DuckDBPyConnec
     ]
 
 
+NAMELESS = "(source = 'intercom' and case_number <= '215469000000003')"
+
+
+def test_an_intercom_conversation_says_no_more_than_it_was_asked_for(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    cases = built.execute(
+        "select case_number, status, is_closed, strftime(opened_on, '%Y-%m-%d'), channel, "
+        "latest_csat, latest_csat_band "
+        f"from marts.support_cases where {NAMELESS} order by case_number"
+    ).fetchall()
+    assert cases == [
+        ("215469000000001", "closed", True, "2025-01-14", "messenger", 5, "satisfied"),
+        ("215469000000002", "open", False, "2025-01-20", "email", None, None),
+        # In New York it was still January.
+        ("215469000000003", "snoozed", False, "2025-02-01", "messenger", 2, "dissatisfied"),
+    ]
+    unknown = (
+        "customer_key, agent_key, closed_at, resolution_minutes, first_reply_at, reply_count, "
+        "reopen_count, transfer_count, is_first_contact_resolved, priority, is_sla_met"
+    )
+    rows = built.execute(f"select {unknown} from marts.support_cases where {NAMELESS}")
+    assert rows.fetchall() == [(None,) * 11] * 3
+    months = built.execute(
+        "select cast(month as varchar), response_count, satisfied_count from marts.csat_monthly "
+        "where dimension = 'source' and dimension_value = 'intercom' order by month"
+    ).fetchall()
+    assert months == [("2025-01-01", 1, 1), ("2025-02-01", 2, 1)]
+
+
+def test_an_intercom_conversation_says_what_it_was_asked_for(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    cases = built.execute(
+        "select status, channel, priority, case_type, first_reply_minutes, resolution_minutes, "
+        "reply_count, is_first_contact_resolved, latest_csat from marts.support_cases "
+        f"where source = 'intercom' and not {NAMELESS} order by case_number"
+    ).fetchall()
+    assert cases == [
+        # From 9:00 to 9:12:30, and until 10:30 of the next day.
+        ("closed", "email", "priority", "Question", 12, 1530, None, None, 4),
+        # Closed once and open again.
+        ("open", "chat", "not priority", None, 20, None, None, None, None),
+    ]
+
+
+def test_a_conversation_closed_at_an_unknown_time_is_no_backlog(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    backlog = built.execute(
+        "select cast(month as varchar), opened_count, closed_count, backlog_count "
+        "from marts.service_monthly "
+        "where dimension = 'channel' and dimension_value = 'messenger' order by month"
+    ).fetchall()
+    assert backlog == [("2025-01-01", 1, 0, 0), ("2025-02-01", 1, 0, 1)]
+
+
+def test_conversations_that_name_nobody_are_counted_as_such(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    coverage = built.execute(
+        "select id_kind, id_count, resolved_count, unresolved_count from marts.identity_coverage "
+        "where source = 'intercom' order by id_kind"
+    ).fetchall()
+    # 4 is found by the user's address, 5 by the company's id; 4 is the third one rated.
+    assert coverage == [("case_number", 5, 2, 3), ("response_id", 3, 1, 2)]
+
+
 def test_a_requester_is_the_customer_that_the_crm_knows(built: duckdb.DuckDBPyConnection) -> None:
     shared = built.execute(
         "select tickets.case_number, cases.case_number from marts.support_cases as tickets "
         "inner join marts.support_cases as cases using (customer_key) "
         "where tickets.source <> 'salesforce' and cases.source = 'salesforce' order by all"
     ).fetchall()
-    # Maya (by her id) and Sofía are at Northwind, Liam is at Harbor Fresh Foods.
+    # Maya (by her id or address) and Sofía are at Northwind, Liam is at Harbor Fresh Foods.
     assert shared == [
         ("1042", "00001042"),
         ("1042", "00001044"),
@@ -122,6 +196,9 @@ def test_a_requester_is_the_customer_that_the_crm_knows(built: duckdb.DuckDBPyCo
         ("11820055501", "00001042"),
         ("11820055501", "00001044"),
         ("11820055502", "00001043"),
+        ("215469000000004", "00001042"),
+        ("215469000000004", "00001044"),
+        ("215469000000005", "00001043"),
         ("35436", "00001042"),
         ("35436", "00001044"),
         ("35437", "00001043"),
@@ -140,6 +217,7 @@ def test_ratings_count_in_the_month_in_which_they_were_given(
     ).fetchall()
     assert months == [("2025-01-01", 1, 1, 1, 1.0), ("2025-02-01", 1, 1, 0, 0.0)]
     orphans = built.execute(
-        "select count(*) from marts.survey_responses where case_key is null or customer_key is null"
-    ).fetchone()
-    assert orphans == (0,)
+        "select source, count(*), count(case_key) from marts.survey_responses "
+        "where case_key is null or customer_key is null group by source"
+    ).fetchall()
+    assert orphans == [("intercom", 2, 2)]  # of people who are only named

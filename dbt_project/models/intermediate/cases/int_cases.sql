@@ -23,6 +23,12 @@ hubspot as (
 
 ),
 
+intercom as (
+
+    select * from {{ ref('stg_intercom__conversations') }}
+
+),
+
 changes as (
 
     select * from {{ ref('int_case_changes') }}
@@ -255,6 +261,44 @@ hubspot_cases as (
 
 ),
 
+intercom_cases as (
+
+    select
+        'intercom' as source,
+        {{ surrogate_key('intercom', 'case', 'conversation_id') }} as case_key,
+        conversation_id as case_id,
+        conversation_id as case_number,
+        -- It names its agents, and gives them no id.
+        cast(null as varchar) as agent_id,
+        cast(null as varchar) as owner_id,
+        opened_at,
+        -- An export without that column says that a conversation is closed, and not since when.
+        case when is_closed and closed_at < {{ as_of_end() }} then closed_at end as closed_at,
+        status,
+        is_closed,
+        cast(null as boolean) as is_closed_on_create,
+        cast(null as boolean) as is_escalated,
+        channel,
+        ticket_type as case_type,
+        cast(null as varchar) as reason,
+        priority,
+        cast(null as timestamptz) as sla_due_at,
+        cast(null as timestamptz) as first_touched_at,
+        cast(null as timestamptz) as first_assigned_at,
+        cast(null as integer) as reopen_count,
+        cast(null as integer) as transfer_count,
+        cast(null as integer) as assignment_count,
+        true as has_stated_replies,
+        first_reply_at as stated_first_reply_at,
+        cast(null as integer) as stated_reply_count,
+        cast(null as bigint) as first_reply_business_minutes,
+        cast(null as bigint) as resolution_business_minutes,
+        is_deleted,
+        deleted_on
+    from intercom
+
+),
+
 all_cases as (
 
     select * from salesforce_cases
@@ -264,6 +308,8 @@ all_cases as (
     select * from freshdesk_cases
     union all
     select * from hubspot_cases
+    union all
+    select * from intercom_cases
 
 ),
 

@@ -66,6 +66,15 @@ tickets as (
         requester_external_id,
         cast(null as varchar) as organization_external_id
     from {{ ref('stg_freshdesk__tickets') }}
+    union all
+    select
+        'intercom' as source,
+        conversation_id as ticket_id,
+        opened_at,
+        email_pseudonym,
+        requester_external_id,
+        organization_external_id
+    from {{ ref('stg_intercom__conversations') }}
 
 ),
 

@@ -25,6 +25,12 @@ hotjar as (
 
 ),
 
+intercom as (
+
+    select * from {{ ref('stg_intercom__questions') }}
+
+),
+
 msforms as (
 
     select * from {{ ref('stg_msforms__questions') }}
@@ -76,6 +82,11 @@ final as (
         'hotjar' as source,
         {{ question_columns() }}
     from hotjar
+    union all
+    select
+        'intercom' as source,
+        {{ question_columns() }}
+    from intercom
     union all
     select
         'msforms' as source,

@@ -25,6 +25,12 @@ hotjar as (
 
 ),
 
+intercom as (
+
+    select * from {{ ref('stg_intercom__ratings') }}
+
+),
+
 msforms as (
 
     select * from {{ ref('stg_msforms__responses') }}
@@ -76,6 +82,11 @@ responses as (
         'hotjar' as source,
         {{ response_columns() }}
     from hotjar
+    union all
+    select
+        'intercom' as source,
+        {{ response_columns() }}
+    from intercom
     union all
     select
         'msforms' as source,
