@@ -444,7 +444,8 @@ def _land_file(
     judge = Judge(
         export,
         zone=_zone(opened, around),
-        timestamp_formats=_timestamp_formats(opened, around),
+        timestamp_formats=opened.timestamp_formats or _ordered(export.timestamp_formats, around),
+        date_formats=_ordered(export.date_formats, around),
         scores=[rule for rule, _ in scores],
         made=[name for name in (*NESTED, *opened.constants) if name in export.column_types],
     )
@@ -499,11 +500,8 @@ def _land_file(
     tally.present.update(dict.fromkeys(columns))
 
 
-def _timestamp_formats(opened: Reading, around: Surroundings) -> tuple[str, ...]:
-    """The formats of a file's date-times; a contract's have the month first."""
-    if opened.timestamp_formats:
-        return opened.timestamp_formats
-    forms = around.export.timestamp_formats
+def _ordered(forms: tuple[str, ...], around: Surroundings) -> tuple[str, ...]:
+    """A contract's formats, which have the month first, in the order that is declared."""
     if around.settings.date_order == "day_first":
         return tuple(form.replace("%m/%d/", "%d/%m/") for form in forms)
     return forms
@@ -514,10 +512,10 @@ def _require_date_order(text: pl.DataFrame, opened: Reading, around: Surrounding
     export = around.export
     if around.settings.date_order or opened.timestamp_formats:
         return
-    if not any("%m/%d/" in form for form in export.timestamp_formats):
-        return
+    kinds = {pl.Datetime: export.timestamp_formats, pl.Date: export.date_formats}
     for name, kind in export.column_types.items():
-        if isinstance(kind, pl.Datetime) and name in text.columns:
+        forms = kinds.get(kind.base_type(), ())
+        if name in text.columns and any("%m/%d/" in form for form in forms):
             cells = text[name]
             if cells.dtype == pl.String and cells.str.contains(r"^\s*\d{1,2}/\d{1,2}/\d").any():
                 raise no_date_order(opened.file, export.source)

@@ -91,6 +91,7 @@ class Judge:
         *,
         zone: str,
         timestamp_formats: Sequence[str] = (),
+        date_formats: Sequence[str] = (),
         scores: Sequence[ScoreRule] = (),
         made: Sequence[str] = (),
     ) -> None:
@@ -100,12 +101,14 @@ class Judge:
             export: whose contract it is.
             zone: IANA name of the zone of date-times without an offset.
             timestamp_formats: the file's own formats of date-times, instead of the contract's.
+            date_formats: the same of dates.
             scores: the scored questions among the file's columns.
             made: contract columns that are added after validation, such as nested ones.
         """
         self._export = export
         self._zone = zone
         self._forms = tuple(timestamp_formats) or export.timestamp_formats
+        self._date_forms = tuple(date_formats) or export.date_formats
         self._clock = ZoneClock(zone)
         self._scores = {rule.question_id: rule for rule in scores}
         columns = {
@@ -258,7 +261,8 @@ class Judge:
                 return_dtype=pl.Boolean,
             )
         if kind == pl.Date:
-            return cells.str.replace(r" 00:00(:00)?$", "").str.to_date("%Y-%m-%d", strict=False)
+            days = cells.str.replace(r" 00:00(:00)?$", "")
+            return _parsed(days, self._date_forms).dt.date()
         if isinstance(kind, pl.Datetime):
             return self._instants(cells)
         raise TypeError(f"{self._export.source}/{self._export.name}: no text becomes a {kind}")

@@ -62,6 +62,7 @@ EXPORTS = [f"{export.source}/{export.name}" for export in all_exports()]
 
 def test_the_exports_are_these() -> None:
     assert EXPORTS == [
+        "cornerstone/training_transcript",
         "delighted/responses",
         "freshdesk/tickets",
         "googleforms/responses",
@@ -71,6 +72,7 @@ def test_the_exports_are_these() -> None:
         "hubspot/deals",
         "hubspot/tickets",
         "intercom/conversations",
+        "moodle/course_completion",
         "msforms/responses",
         "qualtrics/responses",
         "reference/exchange_rates",

@@ -89,6 +89,7 @@ class Export:
         delivery: `full` when a delivery holds every record (absence means deletion), else `window`.
         reader: the module in `pipelines/exports` that understands the file's shape.
         timestamp_formats: the formats of date-times, tried in order.
+        date_formats: those of dates, of which a time of day is left out.
         zone: `UTC`, `offset` (in each value) or `file` (from the file's header or the settings).
         nulls: cells that mean "nothing" beside the empty one.
         known: labels that are read on purpose and not kept, so that they are no news.
@@ -105,6 +106,7 @@ class Export:
     delivery: Literal["full", "window"]
     reader: str
     timestamp_formats: tuple[str, ...]
+    date_formats: tuple[str, ...]
     zone: Literal["UTC", "offset", "file"]
     nulls: tuple[str, ...]
     known: tuple[str, ...]
@@ -152,6 +154,7 @@ def export(
     modified: str | None = None,
     reader: str = "table",
     timestamp_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S",),
+    date_formats: tuple[str, ...] = ("%Y-%m-%d",),
     zone: Literal["UTC", "offset", "file"] = "UTC",
     nulls: tuple[str, ...] = (),
     known: tuple[str, ...] = (),
@@ -170,6 +173,7 @@ def export(
             delivery,
             reader,
             timestamp_formats,
+            date_formats,
             zone,
             nulls,
             known,

@@ -14,7 +14,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, NamedTuple
@@ -30,6 +30,8 @@ from pipelines.look_ahead import mapped_ahead
 
 COLUMN_LIMIT = 5_000
 HEADER_BYTES_LIMIT = 4 << 20
+# Reports have been met with their header in row 21.
+TITLE_ROWS_LIMIT = 100
 _USUAL_HEADER_BYTES = 64 << 10
 BLOCK_BYTES = 16 << 20
 # How much of a UTF-8 file decides its encoding.
@@ -177,6 +179,7 @@ def read_text(
     file: SourceFile,
     *,
     header_rows: int = 1,
+    is_header: Callable[[Sequence[str]], bool] | None = None,
     fallback_encoding: str | None = "latin-1",
     delimiters: str = ",;\t",
     block_bytes: int = BLOCK_BYTES,
@@ -191,6 +194,8 @@ def read_text(
         file: The file.
         header_rows: How many records the header has, titles above it included. Blank lines
             above the first record don't count.
+        is_header: Tells the last record of the header from the titles above it, of which there may
+            be any number; without one within `TITLE_ROWS_LIMIT` records the header is all these.
         fallback_encoding: What a file is read as that has no byte order mark and isn't UTF-8.
         delimiters: The candidates; the one that splits the header into most cells is taken.
         block_bytes: How much of the file makes one batch.
@@ -200,6 +205,9 @@ def read_text(
         FileRefused: The file can't be read as a table at all.
     """
     encoding = _chosen_encoding(file, fallback_encoding)
+    if is_header:
+        header = _read_header(file, encoding.name, delimiters, TITLE_ROWS_LIMIT, is_header)
+        return TextTable(file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding)
     header = _read_header(file, encoding.name, delimiters, header_rows)
     if len(header.records) < header_rows or not header.records[-1]:
         raise FileRefused(
@@ -407,7 +415,13 @@ class _Header(NamedTuple):
     byte_count: int
 
 
-def _read_header(file: SourceFile, encoding: str, delimiters: str, count: int) -> _Header:
+def _read_header(
+    file: SourceFile,
+    encoding: str,
+    delimiters: str,
+    count: int,
+    is_header: Callable[[Sequence[str]], bool] = lambda record: False,
+) -> _Header:
     with file.open() as stream:
         text = _Utf8Stream(stream, encoding)
         start = b""
@@ -415,10 +429,13 @@ def _read_header(file: SourceFile, encoding: str, delimiters: str, count: int) -
             while len(start) < limit and (chunk := text.read(limit - len(start))):
                 start += chunk
             whole = len(start) < limit
-            candidates = [_split_header(start, whole, each, count) for each in delimiters]
-            if whole or all(len(each.records) == count for each in candidates):
+            candidates = [
+                _split_header(start, whole, each, count, is_header) for each in delimiters
+            ]
+            found = [each for each in candidates if each.records and is_header(each.records[-1])]
+            if found or whole or all(len(each.records) == count for each in candidates):
                 break
-    header = max(candidates, key=_likelihood)
+    header = max(found or candidates, key=_likelihood)
     if not header.records:
         raise _headless(file, start, whole)
     if any("\0" in cell for record in header.records for cell in record):
@@ -438,8 +455,14 @@ def _read_header(file: SourceFile, encoding: str, delimiters: str, count: int) -
     return header
 
 
-def _split_header(start: bytes, whole: bool, delimiter: str, count: int) -> _Header:
-    """Split what can be split: fewer records than asked for, if one of them is broken."""
+def _split_header(
+    start: bytes,
+    whole: bool,
+    delimiter: str,
+    count: int,
+    is_header: Callable[[Sequence[str]], bool],
+) -> _Header:
+    """Split what can be split: fewer records than asked for, if one is broken or the header."""
     grammar = _Grammar(delimiter, 1)
     records: list[list[str]] = []
     record_count = position = 0
@@ -452,6 +475,8 @@ def _split_header(start: bytes, whole: bool, delimiter: str, count: int) -> _Hea
             records.append(cells)
         record_count += 1
         position = found.end()
+        if is_header(cells):
+            break
     return _Header(delimiter, records, record_count, position)
 
 
