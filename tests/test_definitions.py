@@ -36,6 +36,7 @@ MARTS = {
     "retention_cohorts",
     "customer_survival",
     "churn_events",
+    "training_impact",
     "customer_lifetime_value",
     "clv_models",
     "closed_loop_monthly",

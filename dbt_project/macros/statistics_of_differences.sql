@@ -30,3 +30,32 @@
         ) / (cast({{ n }} as double) * ({{ n }} - 1))
     end
 {%- endmacro %}
+
+{% macro welch_degrees(variance, n, other_variance, other_n) -%}
+    {#- Degrees of freedom of a difference of means whose variances (of the mean) differ (Welch,
+        Biometrika 34, 1947); NULL where neither group varies. -#}
+    ({{ variance }} + {{ other_variance }}) * ({{ variance }} + {{ other_variance }})
+    / nullif(
+        {{ variance }} * {{ variance }} / nullif({{ n }} - 1, 0)
+        + {{ other_variance }} * {{ other_variance }} / nullif({{ other_n }} - 1, 0),
+        0
+    )
+{%- endmacro %}
+
+{% macro t_95(degrees) -%}
+    {#- Two-sided 95 % of Student's t by its expansion in 1 / degrees (Abramowitz & Stegun 26.7.5):
+        0.001 too small at 4 degrees of freedom, 0.00001 at 10. -#}
+    {%- set z = z_95() | trim -%}
+    (
+        {{ z }}
+        + (power({{ z }}, 3) + {{ z }}) / (4 * {{ degrees }})
+        + (5 * power({{ z }}, 5) + 16 * power({{ z }}, 3) + 3 * {{ z }}) / (96 * power({{ degrees }}, 2))
+        + (
+            3 * power({{ z }}, 7) + 19 * power({{ z }}, 5) + 17 * power({{ z }}, 3) - 15 * {{ z }}
+        ) / (384 * power({{ degrees }}, 3))
+        + (
+            79 * power({{ z }}, 9) + 776 * power({{ z }}, 7) + 1482 * power({{ z }}, 5)
+            - 1920 * power({{ z }}, 3) - 945 * {{ z }}
+        ) / (92160 * power({{ degrees }}, 4))
+    )
+{%- endmacro %}

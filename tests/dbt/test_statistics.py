@@ -227,3 +227,50 @@ def test_the_variance_of_a_mean_is_numpys(macros):
     expected = [np.var(group, ddof=1) / len(group) for group in groups[:-1]]
     np.testing.assert_allclose(found[:-1], expected, rtol=1e-9, atol=1e-15)
     assert np.isnan(found[-1])
+
+
+def test_the_interval_of_a_difference_of_changes_is_welchs(macros):
+    random = np.random.default_rng(20_240_304)
+    sizes = random.integers(5, 60, (60, 2))
+    groups = [(random.normal(0.1, 0.2, a), random.normal(0, 0.4, b)) for a, b in sizes]
+    columns = {
+        f"{name}{side}": [sum_of(pair[side]) for pair in groups]
+        for name, sum_of in (("n", len), ("total", np.sum), ("squares", lambda x: (x**2).sum()))
+        for side in (0, 1)
+    }
+    variances = [
+        f"({macros.variance_of_mean(f'total{side}', f'squares{side}', f'n{side}')})"
+        for side in (0, 1)
+    ]
+    degrees = macros.welch_degrees(variances[0], "n0", variances[1], "n1")
+    half_width = f"{macros.t_95(f'({degrees})')} * sqrt({variances[0]} + {variances[1]})"
+    effect = "total0 / n0 - total1 / n1"
+    found = computed(
+        {
+            "degrees": degrees,
+            "low": f"{effect} - {half_width}",
+            "high": f"{effect} + {half_width}",
+        },
+        columns,
+    )
+    tests = [stats.ttest_ind(took, others, equal_var=False) for took, others in groups]
+    intervals = [test.confidence_interval(0.95) for test in tests]
+    np.testing.assert_allclose(found["degrees"], [test.df for test in tests], rtol=1e-9)
+    np.testing.assert_allclose(found["low"], [each.low for each in intervals], atol=2e-4)
+    np.testing.assert_allclose(found["high"], [each.high for each in intervals], atol=2e-4)
+
+
+def test_students_t_is_near_that_of_scipy_from_four_degrees_of_freedom_on(macros):
+    degrees = np.array([4, 4.5, 6, 10, 20, 100, 1e6])
+    found = computed({"t": macros.t_95("degrees")}, {"degrees": degrees})["t"]
+    errors = found - stats.t.ppf(0.975, degrees)
+    assert (np.abs(errors) < [1e-3, 1e-3, 2e-4, 1e-5, 1e-6, 1e-7, 1e-7]).all()
+
+
+def test_equal_changes_have_no_degrees_of_freedom(macros):
+    found = computed(
+        {"degrees": macros.welch_degrees("v", "n", "w", "m")},
+        {"v": [0.0, 0.0], "n": [5, 5], "w": [0.0, 0.1], "m": [5, 7]},
+    )["degrees"]
+    np.testing.assert_array_equal(found[:1], [np.nan])
+    np.testing.assert_allclose(found[1], 6)

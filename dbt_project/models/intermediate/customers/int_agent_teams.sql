@@ -11,18 +11,8 @@ users as (
 
 ),
 
--- The list may name an agent by e-mail address: an address of two users names neither.
-user_emails as (
-
-    select
-        email_pseudonym,
-        min(user_id) as user_id
-    from users
-    where email_pseudonym is not null
-    group by email_pseudonym
-    having count(*) = 1
-
-),
+-- The list may name an agent by e-mail address.
+{{ user_emails('users') }},
 
 agents as (
 
