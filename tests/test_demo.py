@@ -264,6 +264,12 @@ def recount_orders(folder: Path) -> dict[str, object]:
     return {**count, "excluded": dict(excluded)}
 
 
+def transcript_rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of a transcript below its titles, which end with a blank line."""
+    _, _, table = (folder / "Training Transcript.csv").read_text("utf-8").partition("\n\n")
+    return list(csv.DictReader(io.StringIO(table)))
+
+
 def test_the_same_seed_gives_the_same_bytes(home: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     write_demo(again, customers=CUSTOMERS, months=MONTHS)
@@ -298,6 +304,11 @@ def test_an_independent_recount_agrees_with_every_account(home: Path, truth: Dem
         if each.source == "reference":
             _, rows = records((folder / f"{each.export}.csv").read_text("utf-8"))
             assert (each.read, each.accepted) == (len(rows), len(rows))
+            continue
+        if each.source == "cornerstone":
+            rows = transcript_rows(folder)
+            assert (each.read, each.accepted) == (len(rows), len(rows))
+            assert len({tuple(row.items()) for row in rows}) == len(rows)
             continue
         counted = recount_orders(folder) if name == "shopify/orders" else recount(folder, name)
         assert counted == {
@@ -495,11 +506,44 @@ def test_what_comes_of_the_odds_is_near_them() -> None:
     hours = ((cases["touched"] - cases["created"]) / 3600).to_numpy()
     service = company.parameters.service
     chance = expit(service.intercept - service.slope * np.log(hours))
-    satisfied = (rated["csat"] >= 4).to_numpy()
+    satisfied = rated["was_satisfied"].to_numpy()
     for slow in (False, True):
         some = (hours > 4) == slow
         error = np.sqrt((chance[some] * (1 - chance[some])).sum()) / some.sum()
         assert abs(satisfied[some].mean() - chance[some].mean()) < 4 * error
+
+
+def test_a_course_wins_over_some_of_the_dissatisfied_and_touches_nothing_else() -> None:
+    company = draw_company(10_000, 18, 3, Parameters())
+    planted = company.parameters.training
+    rated = company.ratings.drop_nulls("csat")
+    is_taught = pl.col("days").is_between(1, planted.lasts_days)
+    others = rated.filter(is_taught.not_().fill_null(True))
+    assert ((others["csat"] >= 4) == others["was_satisfied"]).all()
+    taught = rated.filter(is_taught)
+    assert (taught.filter("was_satisfied")["csat"] >= 4).all()
+    won = taught.filter(pl.col("was_satisfied").not_())["csat"] >= 4
+    error = np.sqrt(planted.won_over * (1 - planted.won_over) / len(won))
+    assert len(won) > 300
+    assert abs(won.mean() - planted.won_over) < 4 * error  # type: ignore[operator]
+
+
+def test_transcripts_name_the_graduates_that_the_truth_names(home: Path, truth: DemoTruth) -> None:
+    rows = transcript_rows(home / "landing" / "cornerstone" / truth.delivered_on[-1])
+    expected, _ = records((SAMPLES / "cornerstone" / "Training Transcript.csv").read_text("utf-8"))
+    assert list(rows[0]) == expected
+    assert [each.course for each in truth.courses] == ["Empathy basics", "Time management"]
+    for each in truth.courses:
+        entries = [row for row in rows if row["Training Title"] == each.course]
+        completed = [row["User ID"] for row in entries if row["Transcript Status"] == "Completed"]
+        assert len(set(completed)) == len(each.graduates) == 4  # half of the agents
+        assert len(completed) >= 4
+        assert {row["Transcript Status"] for row in entries} >= {"Completed", "Withdrawn"}
+        for row in entries:
+            is_completed = row["Transcript Status"] == "Completed"
+            assert bool(row["Transcript Completed Date"]) == is_completed
+    empathy, nothing = truth.courses
+    assert nothing.lift == 0 < empathy.lift  # type: ignore[operator]
 
 
 def test_replies_that_are_written_are_those_that_the_truth_counts(

@@ -18,6 +18,7 @@ from pipelines.demo import (
     service,
     subscriptions,
     surveys,
+    training,
 )
 from pipelines.demo.periods import Array, Calendar
 from pipelines.demo.truth import Parameters
@@ -48,7 +49,9 @@ class Company:
         cases: one row per case.
         correspondence: what is written about cases, agents' replies among it.
         responses: answers to the relationship survey, by the time they were recorded.
-        ratings: answers to the support survey, by the time they were recorded.
+        ratings: answers to the support survey, by the time they were recorded; see
+            `training.taught`.
+        transcripts: which agent took which course; see `training.draw_transcripts`.
         follow_ups: what became of the detractors; see `follow_ups.draw_follow_ups`.
         billing: subscriptions and payments; see `subscriptions.draw_billing`.
     """
@@ -68,6 +71,7 @@ class Company:
     correspondence: replies.Correspondence
     responses: pl.DataFrame
     ratings: pl.DataFrame
+    transcripts: pl.DataFrame
     follow_ups: pl.DataFrame
     billing: subscriptions.Billing
 
@@ -83,6 +87,7 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
     cases, events = service.draw_cases(who, people, staff, calendar, parameters.service, seed)
     responses = surveys.draw_responses(people, calendar, parameters.loyalty, seed, customers)
     ratings = surveys.draw_ratings(cases, people, calendar, parameters.service, seed)
+    transcripts = training.draw_transcripts(staff, calendar, seed)
     billing = subscriptions.draw_billing(who, responses, calendar, parameters.churn, seed)
     return Company(
         calendar,
@@ -99,7 +104,8 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
         events,
         replies.draw_correspondence(cases, events, customers, calendar, seed),
         responses,
-        ratings,
+        training.taught(ratings, cases, transcripts, parameters.training, seed),
+        transcripts,
         follow_ups.draw_follow_ups(responses, staff, calendar, seed),
         billing,
     )

@@ -12,7 +12,7 @@ from pipelines.demo.faults import RELATIONSHIP, SUPPORT
 from pipelines.demo.follow_ups import OUTCOMES, ROOT_CAUSES
 from pipelines.demo.periods import DAY, NEVER
 from pipelines.demo.qualtrics import RELATIONSHIP_CODE
-from pipelines.demo.salesforce import user_id
+from pipelines.demo.salesforce import full_name, user_id
 
 SURVEY_QUESTIONS = pl.DataFrame(
     [
@@ -118,13 +118,7 @@ def teams(company: Company, at: int) -> pl.DataFrame:
     """Who is in which team, as the list stood at a delivery."""
     staff = company.staff
     day = int(company.calendar.starts[at + 1]) // DAY
-    leader = staff.users.filter("is_leader").select(
-        pl.concat_str(
-            choice(names.FIRST_NAMES, "first"),
-            pl.lit(" "),
-            choice(names.LAST_NAMES, "last"),
-        )
-    ).to_series()  # fmt: skip
+    leader = staff.users.filter("is_leader").select(full_name()).to_series()
     pool = [
         names.TEAM_NAMES[team % len(names.TEAM_NAMES)]
         + (f" {team // len(names.TEAM_NAMES) + 1}" if team >= len(names.TEAM_NAMES) else "")

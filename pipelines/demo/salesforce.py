@@ -433,6 +433,29 @@ def _contacts(company: Company) -> Member:
     )
 
 
+def staff_address() -> pl.Expr:
+    """The address of a user, over the columns user, first and last."""
+    return pl.format(
+        "{}.{}.{}@acme.example.com",
+        choice([each.translate(names.ASCII).lower() for each in names.FIRST_NAMES], "first"),
+        choice([each.translate(names.ASCII).lower() for each in names.LAST_NAMES], "last"),
+        "user",
+    )
+
+
+def full_name() -> pl.Expr:
+    """The name of a user, over the columns first and last."""
+    return pl.concat_str(
+        choice(names.FIRST_NAMES, "first"), pl.lit(" "), choice(names.LAST_NAMES, "last")
+    )
+
+
+def employee_number(user: str | pl.Expr) -> pl.Expr:
+    """The number by which other systems know a user."""
+    number = pl.col(user) if isinstance(user, str) else user
+    return pl.format("E-{}", number.cast(pl.String).str.zfill(4))
+
+
 def _users(company: Company) -> Member:
     staff, calendar = company.staff, company.calendar
     leaders = staff.users.filter("is_leader").select("user", "team")
@@ -452,12 +475,7 @@ def _users(company: Company) -> Member:
     versions = stays.join(
         staff.users.select("user", "first", "last", "is_leader"), on="user", maintain_order="left"
     ).sort("user", "since")
-    address = pl.format(
-        "{}.{}.{}@acme.example.com",
-        choice([each.translate(names.ASCII).lower() for each in names.FIRST_NAMES], "first"),
-        choice([each.translate(names.ASCII).lower() for each in names.LAST_NAMES], "last"),
-        "user",
-    )
+    address = staff_address()
     cells: Layout = {
         "Id": user_id("user"),
         "Username": address,
@@ -470,7 +488,7 @@ def _users(company: Company) -> Member:
         "TimeZoneSidKey": "Europe/Dublin",
         "UserRoleId": NO_RECORD,
         "LocaleSidKey": "en_IE",
-        "EmployeeNumber": pl.format("E-{}", pl.col("user").cast(pl.String).str.zfill(4)),
+        "EmployeeNumber": employee_number("user"),
         "ManagerId": _or_none(~pl.col("is_leader"), user_id(pl.col("team") + staff.agent_count)),
         "CreatedDate": moment(pl.lit(calendar.start - 365 * DAY)),
     }

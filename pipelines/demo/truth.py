@@ -84,6 +84,18 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Training:
+    """What agents learn in the course "Empathy basics"; nobody learns a thing in the other one.
+
+    So many of those who would have been dissatisfied are satisfied, from the day after the course
+    through the last of so many days.
+    """
+
+    won_over: float = 0.75
+    lasts_days: int = 120
+
+
+@dataclass(frozen=True)
 class Parameters:
     """Everything the company is drawn from."""
 
@@ -92,6 +104,7 @@ class Parameters:
     churn: Churn = field(default_factory=Churn)
     loyalty: Loyalty = field(default_factory=Loyalty)
     service: Service = field(default_factory=Service)
+    training: Training = field(default_factory=Training)
 
 
 @dataclass(frozen=True)
@@ -185,6 +198,23 @@ class BandChurn:
 
 
 @dataclass(frozen=True)
+class CourseTruth:
+    """One course that agents took.
+
+    Attributes:
+        course: its title.
+        graduates: the Salesforce user ids of those who completed it.
+        lift: by how much it raises the mean of its graduates' shares of satisfied ratings in the
+            90 days after it, given how many would have been dissatisfied; 0 for one that does
+            nothing, None where nobody was rated in these days.
+    """
+
+    course: str
+    graduates: tuple[str, ...]
+    lift: float | None
+
+
+@dataclass(frozen=True)
 class DemoTruth:
     """The planted truth of one demo company.
 
@@ -199,6 +229,7 @@ class DemoTruth:
         nps_by_month: the planted mix and the answers that were given.
         churn_by_band: the planted odds and what came of them.
         subscriptions_by_month: recurring revenue at each month's end.
+        courses: who took them and what they do.
         deliveries: the expected account of each delivery of each export.
         faults: what was planted where.
     """
@@ -213,6 +244,7 @@ class DemoTruth:
     nps_by_month: tuple[AnswerMonth, ...]
     churn_by_band: tuple[BandChurn, ...]
     subscriptions_by_month: tuple[SubscriptionMonth, ...]
+    courses: tuple[CourseTruth, ...]
     deliveries: tuple[DeliveryTruth, ...]
     faults: tuple[PlantedFault, ...]
 
@@ -229,10 +261,13 @@ class DemoTruth:
         planted = content.pop("parameters")
         service = planted["service"]
         service["team_shifts"] = tuple(service["team_shifts"])
+        for each in content["courses"]:
+            each["graduates"] = tuple(each["graduates"])
         lists = {
             "nps_by_month": AnswerMonth,
             "churn_by_band": BandChurn,
             "subscriptions_by_month": SubscriptionMonth,
+            "courses": CourseTruth,
             "deliveries": DeliveryTruth,
             "faults": PlantedFault,
         }
@@ -247,5 +282,6 @@ class DemoTruth:
                 Churn(**planted["churn"]),
                 Loyalty(**planted["loyalty"]),
                 Service(**service),
+                Training(**planted["training"]),
             ),
         )

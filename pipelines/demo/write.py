@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.demo import qualtrics, reference, salesforce, shopify, stripe
+from pipelines.demo import cornerstone, qualtrics, reference, salesforce, shopify, stripe
 from pipelines.demo.assembly import Ledger
 from pipelines.demo.company import Company, draw_company
 from pipelines.demo.faults import rows_of_a_kind
+from pipelines.demo.periods import DAY
 from pipelines.demo.replies import first_contacts
+from pipelines.demo.salesforce import user_id
 from pipelines.demo.surveys import (
     ANONYMOUS,
     BANDS,
@@ -21,9 +23,11 @@ from pipelines.demo.surveys import (
     PROMOTER,
     promoter_shares,
 )
+from pipelines.demo.training import COURSES, EMPATHY, expected_lift, first_completions
 from pipelines.demo.truth import (
     AnswerMonth,
     BandChurn,
+    CourseTruth,
     DemoTruth,
     Parameters,
     SubscriptionMonth,
@@ -39,7 +43,14 @@ yearly_discount_rate = 0.10
 [qualtrics]
 # Needed only where header row 3 of an export states no zone.
 time_zone = "America/Denver"
+
+[cornerstone]
+# Its dates have no zone and are in the order of a locale.
+date_order = "month_first"
 """
+
+IMPACT_DAYS = 90
+"""The days before and after a course that the mart compares."""
 
 
 class DemoRefused(Exception):
@@ -89,6 +100,7 @@ def write_demo(
     each = rows_of_a_kind(customers, months)
     ledger = Ledger()
     reference.deliver(writing, company, ledger)
+    cornerstone.deliver(writing, company, ledger)
     for vendor in (salesforce, qualtrics, shopify, stripe):
         vendor.deliver(writing, company, each, seed, ledger)
     settings = home / "sources.toml"
@@ -159,8 +171,28 @@ def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
             for at, month in enumerate(calendar.month_names)
             for is_euro, currency in enumerate(("USD", "EUR"))
         ),
+        courses=_courses(company),
         deliveries=ledger.deliveries(),
         faults=tuple(ledger.faults),
+    )
+
+
+def _courses(company: Company) -> tuple[CourseTruth, ...]:
+    end = company.calendar.end
+    parameters = company.parameters.training
+    ratings = company.ratings.filter(pl.col("recorded") < end)
+    return tuple(
+        CourseTruth(
+            title,
+            tuple(
+                first_completions(company.transcripts, course)
+                .filter(pl.col("completed") < end // DAY)
+                .select(user_id("user"))
+                .to_series()
+            ),
+            expected_lift(ratings, IMPACT_DAYS, parameters) if course == EMPATHY else 0.0,
+        )
+        for course, title in enumerate(COURSES)
     )
 
 

@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from hashlib import md5
 from typing import Any
 
 import duckdb
@@ -231,18 +232,49 @@ class TestTruth:
     def test_a_slow_start_costs_satisfaction_as_planted(
         self, company: Company, minutes: str
     ) -> None:
+        # Whoever took a course that raises ratings is judged by other odds for a while.
+        taught = {
+            user
+            for course in company.truth["courses"]
+            for user in course["graduates"]
+            if course["lift"]
+        }
         rows = company.release.execute(
             f"""
             select {minutes} / 60.0 as hours, latest_csat_band = 'satisfied' as satisfied
             from support_cases
             where {minutes} > 0 and latest_csat_band is not null
-            """
+                and not list_contains(?, agent_key)
+            """,
+            [[md5(f"salesforce|user|{user}".encode()).hexdigest() for user in taught]],
         ).fetchnumpy()
+        assert len(rows["hours"]) > 1_000
         hours, satisfied = rows["hours"].astype(float), rows["satisfied"].astype(float)
         estimate, error = _logistic(np.log(hours), satisfied)
         planted = company.truth["parameters"]["service"]
         assert abs(estimate[0] - planted["intercept"]) < WIDE * error[0]
         assert abs(estimate[1] + planted["slope"]) < WIDE * error[1]
+
+    def test_a_course_that_raises_ratings_is_told_from_one_that_does_nothing(
+        self, company: Company
+    ) -> None:
+        found = {
+            course: (graduates, low, high, evidence)
+            for course, graduates, low, high, evidence in company.release.execute(
+                "select course, graduate_count, effect_low, effect_high, evidence "
+                "from training_impact where metric = 'csat'"
+            ).fetchall()
+        }
+        empathy, nothing = company.truth["courses"]
+        assert set(found) == {empathy["course"], nothing["course"]}
+        graduates, low, high, evidence = found[empathy["course"]]
+        assert graduates == len(empathy["graduates"])
+        assert low < empathy["lift"] < high
+        assert (evidence, low > 0.02) == ("better", True)
+        graduates, low, high, evidence = found[nothing["course"]]
+        assert graduates == len(nothing["graduates"])
+        assert low < 0 < high
+        assert evidence == "no_evidence"
 
     def test_nps_follows_the_planted_mix(self, company: Company) -> None:
         """Σ over months of squared standardised differences is chi-squared."""
