@@ -26,10 +26,14 @@ def _reported(*labels: str) -> tuple[str, ...]:
     delivery="window",
     reader="cornerstone",
     date_formats=(
-        "%m/%d/%y",  # before %Y, which takes 24 for the year 24
+        # Years of two digits come first: %Y takes 24 for the year 24.
+        "%m/%d/%y",
         "%m/%d/%Y",
+        "%m/%d/%y %I:%M %p",
         "%m/%d/%Y %I:%M %p",
+        "%m/%d/%y %I:%M:%S %p",
         "%m/%d/%Y %I:%M:%S %p",
+        "%m/%d/%y %H:%M",
         "%m/%d/%Y %H:%M",
         "%Y-%m-%d",
     ),

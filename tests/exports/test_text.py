@@ -524,6 +524,27 @@ def test_titles_above_the_header_can_be_skipped(folder: Path) -> None:
     assert reading.rows == {5: ["1", "2", "3"]}
 
 
+def test_a_header_is_found_below_titles_in_whichever_delimiter(folder: Path) -> None:
+    content = b"\nReport, all; of it\n\n" + b"Filter;a;is set\n" * 40 + b"a;b;c\n1;2;3\n4;5;6\n"
+    table = read_text(file_of(folder, content), is_header=lambda record: set(record) >= {"a", "b"})
+    assert table.header[-1] == ["a", "b", "c"]
+    assert table.delimiter == ";"
+    # One blank line, a title, another blank line, 40 filters, the header: rows begin with 45.
+    assert read_table(table).rows == {45: ["1", "2", "3"], 46: ["4", "5", "6"]}
+
+
+def test_titles_longer_than_usual_headers_are_read_through(folder: Path) -> None:
+    content = b"x" * 2_000_000 + b"\na,b\n1,2\n"
+    table = read_text(file_of(folder, content), is_header=lambda record: list(record) == ["a", "b"])
+    assert read_table(table).rows == {3: ["1", "2"]}
+
+
+def test_without_a_header_the_first_rows_are_taken_for_one(folder: Path) -> None:
+    content = b"1,2\n" * 300
+    table = read_text(file_of(folder, content), is_header=lambda record: "a" in record)
+    assert len(table.header) == text.TITLE_ROWS_LIMIT
+
+
 def test_a_file_shorter_than_its_header_is_refused(folder: Path) -> None:
     assert refusal(folder, b"a,b\nc,d\n", header_rows=3).code == "missing_header_rows"
     assert refusal(folder, b"a,b\n\nc,d\n", header_rows=2).code == "missing_header_rows"

@@ -121,6 +121,18 @@ def test_days_are_in_the_declared_order(warehouse: TestWarehouse) -> None:
     assert landed["completed_on"].to_list() == [date(2024, 12, 31)]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["2/1/24", "2/1/2024", "2/1/24 3:04 PM", "2/1/2024 3:04:05 PM", "02/01/24 15:04", "2024-02-01"],
+)
+def test_a_day_is_the_same_in_each_spelling(warehouse: TestWarehouse, cell: str) -> None:
+    month_first(warehouse)
+    row = f"E-1,ana@example.com,Empathy basics,b7,Completed,,{cell}\n"
+    warehouse.deliver("cornerstone", TRANSCRIPT_FILE, HEADER + row)
+    warehouse.land(TRANSCRIPT)
+    assert warehouse.rows(TRANSCRIPT)["completed_on"].to_list() == [date(2024, 2, 1)]
+
+
 def test_an_order_of_days_that_is_not_declared_is_not_guessed(warehouse: TestWarehouse) -> None:
     warehouse.deliver("cornerstone", TRANSCRIPT_FILE, SAMPLES / "cornerstone" / TRANSCRIPT_FILE)
     with pytest.raises(FileRefused, match=r'date_order = "month_first" or.*\[cornerstone\]'):
