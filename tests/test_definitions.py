@@ -68,6 +68,7 @@ def test_the_exports_are_these() -> None:
         "freshdesk/tickets",
         "googleforms/responses",
         "hotjar/responses",
+        "hr/employees",
         "hubspot/companies",
         "hubspot/contacts",
         "hubspot/deals",

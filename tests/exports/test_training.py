@@ -228,3 +228,30 @@ def test_a_file_that_does_not_say_its_course_is_refused(warehouse: TestWarehouse
     declare(warehouse, "moodle", 'time_zone = "UTC"\ndate_order = "day_first"')
     text = (SAMPLES / "moodle" / COMPLETION_FILE).read_text()
     assert code_of(warehouse, COMPLETION, "completion-.csv", text) == "no_course"
+
+
+def test_the_list_of_employees_lands_without_names(warehouse: TestWarehouse) -> None:
+    declare(warehouse, "hr", "bad_row_limit = 0.5")
+    text = (SAMPLES / "hr" / "employees.csv").read_text()
+    with_locale = text.replace("15/06/2024", "2024-06-15")
+    warehouse.deliver("hr", "employees.csv", with_locale)
+    account = warehouse.land("hr/employees")
+    assert account is not None
+    assert (account.read, account.accepted, account.rejected, account.duplicates) == (7, 4, 2, 1)
+    assert warehouse.reasons("hr/employees") == [
+        (4, "", "left_after_coming"),
+        (8, "started_on", "missing"),
+    ]
+    landed = warehouse.rows("hr/employees")
+    assert landed["employee_id"].to_list() == ["E-0001", "E-0002", "E-0009", "E-0010"]
+    assert landed["ended_on"].to_list() == [None, date(2024, 11, 30), None, None]
+    assert landed["email_pseudonym"].null_count() == 0
+    for name in (b"Ruiz", b"Cole", b"example.com"):
+        assert name not in lake_bytes(warehouse)
+
+
+def test_a_day_of_an_employee_in_somebodys_locale_asks_for_the_order(
+    warehouse: TestWarehouse,
+) -> None:
+    text = (SAMPLES / "hr" / "employees.csv").read_text()
+    assert code_of(warehouse, "hr/employees", "employees.csv", text) == "no_date_order"

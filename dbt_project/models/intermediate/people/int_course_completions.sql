@@ -23,6 +23,16 @@ users as (
 
 {{ user_emails('users') }},
 
+employees as (
+
+    select
+        employees.employee_id,
+        user_emails.user_id as agent_id
+    from {{ ref('stg_hr__employees') }} as employees
+    inner join user_emails on employees.email_pseudonym = user_emails.email_pseudonym
+
+),
+
 completions as (
 
     select
@@ -62,22 +72,31 @@ ranked_names as (
 
 ),
 
--- So does a person by the latest address; of two of one day, the first one that is known.
+-- So does a person by the latest address; of two of one day, the first one that is known. Whoever
+-- has none there may have one in HR's list, which Cornerstone's ids of users are numbers of.
 ranked_addresses as (
 
     select
         completions.training_provider,
         completions.user_id,
-        user_emails.user_id as agent_id,
+        coalesce(user_emails.user_id, employees.agent_id) as agent_id,
         row_number() over (
             partition by completions.training_provider, completions.user_id
             order by
                 completions.delivered_on desc,
-                case when user_emails.user_id is null then 1 else 0 end asc,
-                user_emails.user_id asc
+                case
+                    when coalesce(user_emails.user_id, employees.agent_id) is null then 1
+                    else 0
+                end asc,
+                coalesce(user_emails.user_id, employees.agent_id) asc
         ) as address_rank
     from completions
     left join user_emails on completions.email_pseudonym = user_emails.email_pseudonym
+    left join employees
+        on
+            completions.training_provider = 'cornerstone'
+            and completions.email_pseudonym is null
+            and completions.user_id = employees.employee_id
 
 ),
 
