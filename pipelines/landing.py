@@ -34,6 +34,7 @@ from pipelines.contracts.contract import Export, all_exports, fold
 from pipelines.exports import files as files_module
 from pipelines.exports import reading as reading_module
 from pipelines.exports import text as text_module
+from pipelines.exports import worksheet as worksheet_module
 from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered_files
 from pipelines.exports.reading import (
     PERSONAL_QUESTION,
@@ -46,6 +47,7 @@ from pipelines.exports.reading import (
     no_date_order,
 )
 from pipelines.exports.text import EncodingMistaken, unique_labels
+from pipelines.exports.worksheet import SHEET_DATE_FORMAT, SHEET_TIMESTAMP_FORMAT
 from pipelines.lake import Account, FileAccount, Refusal
 from pipelines.look_ahead import mapped_ahead
 from pipelines.pseudonyms import Pseudonyms
@@ -236,7 +238,9 @@ def declared_questions(home: Home, export: Export) -> tuple[DeclaredQuestion, ..
 
 
 def _matches(label: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(label.casefold(), pattern.casefold())
+    """Whether a file is of an export; a workbook is wherever a CSV file of its name would be."""
+    label = re.sub(r"\.xlsx$", ".csv", label.casefold())
+    return fnmatch.fnmatchcase(label, pattern.casefold())
 
 
 def _broken_files(delivery: Delivery, export: Export) -> list[FileRefused]:
@@ -290,6 +294,7 @@ def _code_fingerprint(reader: str, contracts: tuple[str, ...]) -> str:
         files_module,
         reading_module,
         text_module,
+        worksheet_module,
         importlib.import_module("pipelines.exports.table"),
         importlib.import_module("pipelines.exports.json_lines"),
         importlib.import_module("pipelines.exports.surveys"),
@@ -444,8 +449,8 @@ def _land_file(
     judge = Judge(
         export,
         zone=_zone(opened, around),
-        timestamp_formats=opened.timestamp_formats or _ordered(export.timestamp_formats, around),
-        date_formats=_ordered(export.date_formats, around),
+        timestamp_formats=_timestamp_formats(opened, around),
+        date_formats=_date_formats(opened, around),
         scores=[rule for rule, _ in scores],
         made=[name for name in (*NESTED, *opened.constants) if name in export.column_types],
     )
@@ -500,11 +505,20 @@ def _land_file(
     tally.present.update(dict.fromkeys(columns))
 
 
-def _ordered(forms: tuple[str, ...], around: Surroundings) -> tuple[str, ...]:
-    """A contract's formats, which have the month first, in the order that is declared."""
-    if around.settings.date_order == "day_first":
-        return tuple(form.replace("%m/%d/", "%d/%m/") for form in forms)
-    return forms
+def _timestamp_formats(opened: Reading, around: Surroundings) -> tuple[str, ...]:
+    """The formats of a file's date-times; a workbook has its own beside the export's."""
+    return _with_sheets_own(
+        opened, opened.timestamp_formats or around.timestamp_formats, SHEET_TIMESTAMP_FORMAT
+    )
+
+
+def _date_formats(opened: Reading, around: Surroundings) -> tuple[str, ...]:
+    """The same of dates."""
+    return _with_sheets_own(opened, around.date_formats, SHEET_DATE_FORMAT)
+
+
+def _with_sheets_own(opened: Reading, forms: tuple[str, ...], own: str) -> tuple[str, ...]:
+    return (own, *forms) if opened.file.is_workbook and own not in forms else forms
 
 
 def _require_date_order(text: pl.DataFrame, opened: Reading, around: Surroundings) -> None:

@@ -518,8 +518,8 @@ class TestMicrosoftForms:
         again = ("1", "2/16/25 2:10:05", "2/16/25 2:11:40", "anonymous", "", "3")
         self.land(warehouse, first, again, first)
         assert warehouse.rows("msforms/responses")["response_id"].to_list() == [
-            "F|1|2/16/25 2:10:05",
-            "F|1|1/16/25 2:10:05",
+            "F|1|2025-02-16 02:10:05",
+            "F|1|2025-01-16 02:10:05",
         ]
         assert answers(warehouse, "msforms/responses")[0] == {"likely to return?": "3"}
 

@@ -1,7 +1,7 @@
-"""Microsoft Forms' responses as CSV: columns of its own, then a column per question.
+"""Microsoft Forms' responses, a workbook or CSV: columns of its own, then one per question.
 
-Times are in the zone of whoever exported, which the file doesn't state,
-nor whether the month or the day comes first: both are declared.
+Times are in the zone of whoever exported, which the file doesn't state, nor does a CSV file say
+whether the month or the day comes first: both are declared.
 """
 
 import pandera.polars as pa

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path, PurePosixPath
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 READ_BYTES = 1 << 20
 
@@ -36,8 +36,14 @@ EXPANDED_BYTES_LIMIT = 64 << 30
 MEMBER_LIMIT = 100_000
 DIRECTORY_BYTES_LIMIT = 16 << 20
 
+# A workbook has to be looked into here and there, so that one inside an archive is held in memory.
+PACKAGE_BYTES_LIMIT = 64 << 20
+
 _REMEMBERED_FILES = 4096
 _MEMBER_HEADER_BYTES = 30
+# Little, so that few rows of a workbook are made at once.
+_PART_READ_BYTES = 64 << 10
+_OLE_START = bytes.fromhex("d0cf11e0a1b11ae1")
 
 _IGNORING_RULES = {
     "hidden_file": re.compile(r"\.[^.].*"),
@@ -112,6 +118,11 @@ class SourceFile:
         """Whether the file on disk is one gzipped file, by its name."""
         return self.member is None and self.name.lower().endswith(".gz")
 
+    @property
+    def is_workbook(self) -> bool:
+        """Whether it is an Excel workbook, by its name."""
+        return self.label.lower().endswith(".xlsx")
+
     def open(self) -> BinaryIO:
         """Stream the file's bytes, decompressed; its hash is known once they have all been read.
 
@@ -119,14 +130,18 @@ class SourceFile:
             FileRefused: The file is gone, a link, empty, damaged, grows out of all proportion
                 or isn't the one that was listed; some of it only shows while reading.
         """
-        on_disk = self.name if self.member is None else self.name[: -len(self.member) - 1]
         with _refusing(self.name):
-            stored = _open_inside(self.path, PurePosixPath(on_disk))
+            stored = self.open_stored()
             try:
                 return io.BufferedReader(_SourceStream(self, stored), READ_BYTES)
             except BaseException:
                 stored.close()
                 raise
+
+    def open_stored(self) -> FileIO:
+        """Open what lies on disk: the file as it is, or the archive it is in."""
+        on_disk = self.name if self.member is None else self.name[: -len(self.member) - 1]
+        return _open_inside(self.path, PurePosixPath(on_disk))
 
     def chunks(self) -> Iterator[bytes]:
         """Read the file's bytes, decompressed, some at a time.
@@ -254,15 +269,23 @@ def _open_archive(name: str, stored: BinaryIO) -> zipfile.ZipFile:
         raise
 
 
+def _require_bearable(
+    name: str, stored: BinaryIO, archive: zipfile.ZipFile, size: int
+) -> list[zipfile.ZipInfo]:
+    """The members of an archive that neither are too many, grow too much nor share bytes."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MEMBER_LIMIT:
+        raise _too_many_members(name)
+    if _grows_too_much(sum(member.file_size for member in members), size):
+        raise _bomb(name)
+    _require_disjoint(name, stored, archive.start_dir, members)
+    return members
+
+
 def _list_members(
     file: SourceFile, stored: BinaryIO, archive: zipfile.ZipFile, delivery: Delivery
 ) -> None:
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) > MEMBER_LIMIT:
-        raise _too_many_members(file.name)
-    if _grows_too_much(sum(member.file_size for member in members), file.size):
-        raise _bomb(file.name)
-    _require_disjoint(file.name, stored, archive.start_dir, members)
+    members = _require_bearable(file.name, stored, archive, file.size)
     seen: set[str] = set()
     for member in members:
         name = f"{file.name}/{member.filename}"
@@ -438,6 +461,109 @@ class _SourceStream(io.RawIOBase):
             self._bytes.close()
             self._stored.close()
         super().close()
+
+
+class Package:
+    """A file that is an archive in itself, as a workbook is; its parts are streamed."""
+
+    def __init__(self, file: SourceFile) -> None:
+        """Look into the file.
+
+        Raises:
+            FileRefused: It is gone, no such archive, damaged, encrypted, or holds a part that may
+                not be read.
+        """
+        self._file, self._name = file, file.name
+        with _refusing(file.name), _refusing_damage(file.name):
+            self._stored = _seekable(file)
+            try:
+                self._require_archive()
+                self._archive = _open_archive(file.name, self._stored)
+                size = self._stored.seek(0, os.SEEK_END)
+                seen: set[str] = set()
+                for part in _require_bearable(file.name, self._stored, self._archive, size):
+                    name = f"{file.name}/{part.filename}"
+                    _require_readable_member(name, part, part.filename.split("/"), seen)
+                    seen.add(part.filename)
+            except BaseException:
+                self._stored.close()
+                raise
+        # Their names are compared without regard to case.
+        self._parts = {name.casefold(): name for name in seen}
+
+    def __enter__(self) -> Self:
+        """Nothing more to do."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the file."""
+        self._archive.close()
+        self._stored.close()
+
+    def __contains__(self, part: str) -> bool:
+        """Whether there is such a part."""
+        return part.casefold() in self._parts
+
+    def chunks(self, part: str) -> Iterator[bytes]:
+        """Read a part, some of it at a time.
+
+        Raises:
+            FileRefused: It is damaged, which only shows while it is read.
+        """
+        with (
+            _refusing(self._name),
+            _refusing_damage(self._name),
+            self._archive.open(self._parts[part.casefold()]) as stream,
+        ):
+            while chunk := stream.read(_PART_READ_BYTES):
+                yield chunk
+        if isinstance(self._stored, FileIO):
+            now = os.fstat(self._stored.fileno())
+            if (now.st_size, now.st_mtime_ns) != (self._file.size, self._file.modified_ns):
+                raise _changed(self._name)
+
+    def _require_archive(self) -> None:
+        start = self._stored.read(8)
+        self._stored.seek(0)
+        if not start:
+            raise _empty(self._name)
+        if start.startswith(_OLE_START):
+            raise FileRefused(
+                self._name,
+                "encrypted",
+                "it is a workbook with a password, or one of Excel before 2007",
+                "Save it as .xlsx without a password.",
+            )
+        if not start.startswith(b"PK"):
+            raise FileRefused(
+                self._name,
+                "not_a_workbook",
+                "it is no workbook, whatever its name says",
+                "Deliver it under the name of what it is, such as .csv, or save it as .xlsx.",
+            )
+
+
+def _seekable(file: SourceFile) -> BinaryIO:
+    """A file's bytes, decompressed, to go back and forth in."""
+    if file.member is None and not file.is_gzip:
+        stored = file.open_stored()
+        status = os.fstat(stored.fileno())
+        if (status.st_size, status.st_mtime_ns) != (file.size, file.modified_ns):
+            stored.close()
+            raise _changed(file.name)
+        return stored
+    held = io.BytesIO()
+    for chunk in file.chunks():
+        held.write(chunk)
+        if held.tell() > PACKAGE_BYTES_LIMIT:
+            raise FileRefused(
+                file.name,
+                "workbook_too_large",
+                f"it is a workbook of over {PACKAGE_BYTES_LIMIT >> 20} MiB inside an archive",
+                "Deliver the workbook by itself.",
+            )
+    held.seek(0)
+    return held
 
 
 class FileNotes:

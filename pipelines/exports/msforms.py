@@ -1,6 +1,7 @@
-"""Microsoft Forms' CSV: one header row; responses are numbered, anew once they were cleared.
+"""Microsoft Forms' workbook, or a CSV saved of it: one header row, a row per response.
 
-So a response is known by its survey, its number and when it was begun.
+Responses are numbered, anew once they were cleared, so that one is known by its survey, its number
+and when it was begun: by that moment, not by its text, which depends on how Excel was set up.
 """
 
 import re
@@ -12,6 +13,7 @@ import polars as pl
 from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.reading import Reading, Rows, Surroundings, by_fold
 from pipelines.exports.surveys import asked_in, name_in, numbered, opened_text, read_by_text
+from pipelines.exports.worksheet import SHEET_TIMESTAMP_FORMAT
 
 _NUMBERS = re.compile(r"\s*\(\d+-\d+\)$")
 
@@ -27,17 +29,27 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
             file.name,
             "unknown_header",
             "the header has no 'ID' and 'Start time', so it holds no responses of a Microsoft form",
-            "Save the downloaded workbook as CSV; columns of another language go under "
+            "Deliver the workbook as it was downloaded; columns of another language go under "
             "[msforms.labels.responses] in sources.toml.",
         )
     named = _NUMBERS.sub("", name_in(file))
     reading = read_by_text(file, around, table, labels, asked_in(labels, around), named)
     survey = reading.constants["survey"]
-    return replace(reading, rows=lambda: _identified(reading.rows(), number, start, survey))
+    begun = pl.col(start).str.strip_chars()
+    moment = pl.coalesce(
+        *(
+            begun.str.to_datetime(form, strict=False).dt.strftime(SHEET_TIMESTAMP_FORMAT)
+            for form in (SHEET_TIMESTAMP_FORMAT, *around.timestamp_formats)
+        ),
+        begun,
+    )
+    identity = pl.concat_str(
+        pl.lit(survey), pl.col(number).str.strip_chars(), moment, separator="|"
+    )
+    return replace(reading, rows=lambda: _identified(reading.rows(), identity))
 
 
-def _identified(rows: Iterator[Rows], number: str, start: str, survey: str) -> Iterator[Rows]:
-    identity = pl.concat_str(pl.lit(survey), pl.col(number, start).str.strip_chars(), separator="|")
+def _identified(rows: Iterator[Rows], identity: pl.Expr) -> Iterator[Rows]:
     for each in rows:
         frame = each.frame.with_columns(identity.alias("response_id"))
         yield Rows(frame, each.numbers, each.bad_rows, each.flags)

@@ -146,6 +146,22 @@ class Surroundings:
     settings: SourceSettings
     declared: tuple[DeclaredQuestion, ...] = ()
 
+    @property
+    def timestamp_formats(self) -> tuple[str, ...]:
+        """The formats of the export's date-times."""
+        return self._ordered(self.export.timestamp_formats)
+
+    @property
+    def date_formats(self) -> tuple[str, ...]:
+        """The formats of the export's dates."""
+        return self._ordered(self.export.date_formats)
+
+    def _ordered(self, forms: tuple[str, ...]) -> tuple[str, ...]:
+        """A contract's formats, which have the month first, in the order that is declared."""
+        if self.settings.date_order == "day_first":
+            return tuple(form.replace("%m/%d/", "%d/%m/") for form in forms)
+        return forms
+
     @cached_property
     def labels(self) -> dict[str, tuple[str, ...]]:
         """The labels that mean each contract column."""

@@ -39,6 +39,13 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
     order = around.settings.date_order
     if order is None:
         raise no_date_order(file, around.export.source)
+    if file.is_workbook:
+        raise FileRefused(
+            file.name,
+            "unsupported_workbook",
+            "it is a report as a workbook, which has no footer to tell whether it is whole",
+            "Export the report's details as CSV.",
+        )
     table = read_text(file)
     labels = tuple(cell.strip() for cell in table.header[0])
     body = _Body(table, labels)

@@ -8,6 +8,9 @@ How a file is read: the encoding is chosen over all its bytes, or the first of v
 header is split off. What follows is cut into blocks of whole, well-formed records, which pyarrow
 parses side by side. A record that isn't well-formed never gets to pyarrow, which would repair it in
 silence.
+
+The same table in an Excel workbook (``worksheet``) is read the same way: its rows are numbered as
+Excel shows them, and are as wide as the header once empty cells are counted in.
 """
 
 import codecs
@@ -15,6 +18,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, NamedTuple
@@ -26,6 +30,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from pipelines.exports.files import FileNotes, FileRefused, SourceFile
+from pipelines.exports.worksheet import SheetRow, sheet_rows
 from pipelines.look_ahead import mapped_ahead
 
 COLUMN_LIMIT = 5_000
@@ -38,6 +43,8 @@ BLOCK_BYTES = 16 << 20
 LOOKED_THROUGH_BYTES = 64 << 20
 # CRM text areas hold 131,072 characters; a record of this length is a quote that never closes.
 RECORD_BYTES_LIMIT = 16 << 20
+# Of usual exports some ten thousand rows.
+SHEET_BATCH_CHARACTERS = 4 << 20
 # What quarantine keeps of a row that is too large to be held at all.
 KEPT_OF_TOO_LARGE = 10_000
 
@@ -92,15 +99,42 @@ class TextBatch:
 
 
 class TextTable:
-    """One text file whose encoding, delimiter and header are known.
+    """One file whose header is known.
 
     Attributes:
         file: The file that is read.
-        encoding: The Python name of its encoding.
-        delimiter: What separates its cells.
+        encoding: The Python name of its encoding, or ``xlsx``.
         header: Its header records, cell by cell as they stand.
         width: How many cells each row must have: as many as the last header record.
         rows_read: Records read by ``batches`` so far, good and bad; blank lines are neither.
+    """
+
+    def __init__(self, file: SourceFile, encoding: str, header: list[list[str]]) -> None:
+        """Keep what ``read_text`` found out."""
+        self.file = file
+        self.encoding = encoding
+        self.header = header
+        self.width = len(header[-1])
+        self.rows_read = 0
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the rows behind the header, in order and in bounded memory.
+
+        Reading a second time starts anew.
+
+        Raises:
+            FileRefused: The file turned out damaged, or changed meanwhile. What was read of it
+                before must not be used.
+            EncodingMistaken: The same, but `read_text` will now read it rightly.
+        """
+        raise NotImplementedError
+
+
+class DelimitedTable(TextTable):
+    """A text file; a batch holds what lies in about ``block_bytes`` of it.
+
+    Attributes:
+        delimiter: What separates its cells.
     """
 
     def __init__(
@@ -113,30 +147,17 @@ class TextTable:
         fallback_encoding: str | None,
     ) -> None:
         """Keep what ``read_text`` found out."""
-        self.file = file
+        super().__init__(file, encoding.name, header.records)
         self._fallback = fallback_encoding
-        self.encoding = encoding.name
         self._encoding = encoding
         self.delimiter = header.delimiter
-        self.header = header.records
-        self.width = len(header.records[-1])
-        self.rows_read = 0
         self._header = header
         self._next_row = 0
         self._block_bytes = block_bytes
         self._record_bytes_limit = record_bytes_limit
 
     def batches(self) -> Iterator[TextBatch]:
-        """Read the rows behind the header, in order and in bounded memory.
-
-        A batch holds what lies in about ``block_bytes`` of the file. Reading a second time
-        starts anew.
-
-        Raises:
-            FileRefused: The file turned out damaged, or changed meanwhile. What was read of it
-                before must not be used.
-            EncodingMistaken: The same, but `read_text` will now read it rightly.
-        """
+        """Read the rows; see ``TextTable``."""
         self.rows_read = 0
         self._next_row = self._header.record_count + 1
         grammar = _Grammar(self.delimiter, self.width)
@@ -175,6 +196,59 @@ class TextTable:
         return TextBatch(parsed.frame, rows, bad_rows)
 
 
+class WorksheetTable(TextTable):
+    """The worksheet of a workbook."""
+
+    def __init__(self, file: SourceFile, header: list[list[str]], last_header_row: int) -> None:
+        """Keep what ``read_text`` found out."""
+        super().__init__(file, "xlsx", header)
+        self._last_header_row = last_header_row
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the rows; see ``TextTable``."""
+        self.rows_read = 0
+        rows: list[list[str | None]] = []
+        numbers: list[int] = []
+        bad_rows: list[BadRow] = []
+        size = 0
+        with closing(sheet_rows(self.file)) as found:
+            for row in found:
+                if row.number <= self._last_header_row:
+                    continue
+                self.rows_read += 1
+                size += self.width + sum(len(cell) for cell in row.cells if cell)
+                if bad := self._bad_row(row):
+                    bad_rows.append(bad)
+                else:
+                    rows.append(row.cells + [None] * (self.width - len(row.cells)))
+                    numbers.append(row.number)
+                if size >= SHEET_BATCH_CHARACTERS:
+                    yield self._batch(rows, numbers, bad_rows)
+                    rows, numbers, bad_rows, size = [], [], [], 0
+        if rows or bad_rows:
+            yield self._batch(rows, numbers, bad_rows)
+
+    def _bad_row(self, row: SheetRow) -> BadRow | None:
+        if row.code:
+            return BadRow(row.number, row.text, row.code, row.reason)
+        if len(row.cells) > self.width:
+            reason = f"it has {len(row.cells)} cells instead of {self.width}"
+            return BadRow(row.number, row.text, "wrong_width", reason)
+        return None
+
+    def _batch(
+        self, rows: list[list[str | None]], numbers: list[int], bad_rows: list[BadRow]
+    ) -> TextBatch:
+        columns = zip(*rows, strict=True) if rows else [()] * self.width
+        frame = pl.DataFrame(
+            [
+                pl.Series(str(position), cells, dtype=pl.String)
+                for position, cells in enumerate(columns)
+            ]
+        )
+        return TextBatch(frame, pl.Series("row", numbers, dtype=pl.Int64), bad_rows)
+
+
 def read_text(
     file: SourceFile,
     *,
@@ -185,13 +259,14 @@ def read_text(
     block_bytes: int = BLOCK_BYTES,
     record_bytes_limit: int = RECORD_BYTES_LIMIT,
 ) -> TextTable:
-    """Find out how a text file is written, by all its bytes unless it is large.
+    """Find out how a file is written, a text file by all its bytes unless it is large.
 
     A large file is taken for what its beginning is; should that turn out wrong, ``batches`` says so
     and a second call knows it.
 
     Args:
-        file: The file.
+        file: The file: delimited text, or a workbook, of which nothing below but the header's
+            rows has to be said.
         header_rows: How many records the header has, titles above it included. Blank lines
             above the first record don't count.
         is_header: Tells the last record of the header from the titles above it, of which there may
@@ -204,19 +279,68 @@ def read_text(
     Raises:
         FileRefused: The file can't be read as a table at all.
     """
+    if file.is_workbook:
+        return _read_worksheet(file, header_rows, is_header)
     encoding = _chosen_encoding(file, fallback_encoding)
     if is_header:
         header = _read_header(file, encoding.name, delimiters, TITLE_ROWS_LIMIT, is_header)
-        return TextTable(file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding)
+        return DelimitedTable(
+            file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding
+        )
     header = _read_header(file, encoding.name, delimiters, header_rows)
     if len(header.records) < header_rows or not header.records[-1]:
-        raise FileRefused(
-            file.name,
-            "missing_header_rows",
-            f"record {header_rows}, the last of its header, is missing, blank or malformed",
-            "Export it again with its whole header.",
-        )
-    return TextTable(file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding)
+        raise _missing_header_rows(file, header_rows)
+    return DelimitedTable(
+        file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding
+    )
+
+
+def _read_worksheet(
+    file: SourceFile, header_rows: int, is_header: Callable[[Sequence[str]], bool] | None
+) -> WorksheetTable:
+    header: list[SheetRow] = []
+    most = TITLE_ROWS_LIMIT if is_header else header_rows
+    with closing(sheet_rows(file)) as found:
+        for row in found:
+            if header and row.number >= header[0].number + most:
+                break
+            header.append(row)
+            if row.code:
+                raise FileRefused(
+                    file.name,
+                    row.code,
+                    f"{row.reason}, in row {row.number}, which is its header",
+                    "Mend that cell, save the workbook in Excel and deliver it again.",
+                )
+            if is_header and is_header([cell or "" for cell in row.cells]):
+                break
+    last = header[-1].number if is_header else header[0].number + header_rows - 1
+    if header[-1].number != last:
+        raise _missing_header_rows(file, header_rows)
+    width = max(len(row.cells) for row in header)
+    if width > COLUMN_LIMIT:
+        raise _too_many_columns(file)
+    cells = {row.number: [cell or "" for cell in row.cells] for row in header}
+    rows = (cells.get(number, []) for number in range(header[0].number, last + 1))
+    return WorksheetTable(file, [row + [""] * (width - len(row)) for row in rows], last)
+
+
+def _missing_header_rows(file: SourceFile, header_rows: int) -> FileRefused:
+    return FileRefused(
+        file.name,
+        "missing_header_rows",
+        f"record {header_rows}, the last of its header, is missing, blank or malformed",
+        "Export it again with its whole header.",
+    )
+
+
+def _too_many_columns(file: SourceFile) -> FileRefused:
+    return FileRefused(
+        file.name,
+        "too_many_columns",
+        f"its header has over {COLUMN_LIMIT:,} columns",
+        "Export it with rows and columns the right way round.",
+    )
 
 
 def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
@@ -446,12 +570,7 @@ def _read_header(
             "Export it as CSV in UTF-8.",
         )
     if max(map(len, header.records)) > COLUMN_LIMIT:
-        raise FileRefused(
-            file.name,
-            "too_many_columns",
-            f"its header has over {COLUMN_LIMIT:,} columns",
-            "Export it with rows and columns the right way round.",
-        )
+        raise _too_many_columns(file)
     return header
 
 

@@ -8,6 +8,7 @@ import ctypes
 import gc
 import gzip
 import io
+import itertools
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,71 @@ def large_cell(folder: Path) -> None:
         for _ in range(512):
             writing.write(b"x" * (1 << 20))
         writing.write(b"\n0058a9999999998AAA,1,Care\n")
+
+
+PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
+KINDS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def related(**parts: str) -> str:
+    """The XML by which a part of a workbook names others: the kind of each, and where it is."""
+    links = "".join(
+        f'<Relationship Id="{kind}" Type="{KINDS}/{kind}" Target="{target}"/>'
+        for kind, target in parts.items()
+    )
+    return f'<Relationships xmlns="{PACKAGE}">{links}</Relationships>'
+
+
+def workbook(
+    sheet: Iterable[bytes], texts: Iterable[bytes] = (b"<sst/>",)
+) -> Callable[[Path], None]:
+    """A workbook of the XML of its worksheet and of its texts, in pieces that may be many."""
+    parts = related(worksheet="sheet.xml", sharedStrings="texts.xml")
+    main = (
+        '<workbook xmlns:r="r"><sheets><sheet name="Users" r:id="worksheet"/></sheets></workbook>'
+    )
+
+    def put(folder: Path) -> None:
+        with zipfile.ZipFile(folder / "User.xlsx", "w", zipfile.ZIP_DEFLATED) as writing:
+            writing.writestr("_rels/.rels", related(officeDocument="xl/workbook.xml"))
+            writing.writestr("xl/workbook.xml", main)
+            writing.writestr("xl/_rels/workbook.xml.rels", parts)
+            for name, pieces in (("sheet", sheet), ("texts", texts)):
+                with writing.open(f"xl/{name}.xml", "w") as stream:
+                    for piece in pieces:
+                        stream.write(piece)
+
+    return put
+
+
+def cell(text: bytes) -> bytes:
+    return b'<c t="inlineStr"><is><t>%s</t></is></c>' % text
+
+
+def sheet(*rows: Iterable[bytes], last: Iterable[bytes] = ()) -> Iterator[bytes]:
+    """A worksheet of the header, rows of texts, and then the given XML."""
+    header = HEADER.strip().split(b",")
+    written = (b"<row>" + b"".join(map(cell, row)) + b"</row>" for row in (header, *rows))
+    yield from (b"<worksheet><sheetData>", *written)
+    yield from last
+    yield b"</sheetData></worksheet>"
+
+
+def million(text: bytes, times: int) -> Iterator[bytes]:
+    """So many million times the same, in pieces."""
+    return itertools.repeat(text * 10_000, times * 100)
+
+
+def many_texts(count: int) -> Iterator[bytes]:
+    """Texts of 24 letters, no forty of which are the same, so that they don't shrink too much."""
+    yield b"<sst>"
+    for _ in range(count // 40):
+        yield b"<si><t>%s</t></si>" % os.urandom(12).hex().encode() * 40
+    yield b"</sst>"
+
+
+def user_rows() -> list[tuple[bytes, ...]]:
+    return [tuple(line.split(b",")) for line in users().splitlines()[1:]]
 
 
 def link_to(target: str, name: str) -> Callable[[Path], None]:
@@ -271,6 +337,57 @@ CASES = {
     "a row of a million cells": Hostile(
         file("User.csv", users(b"," * 1_000_000 + b"\n")),
         rejected=((LAST, "", "wrong_width"),),
+        accepted=GOOD_ROWS,
+    ),
+    # Workbooks
+    "a workbook": Hostile(workbook(sheet(*user_rows())), accepted=GOOD_ROWS),
+    "a workbook that is a bomb": Hostile(
+        workbook(itertools.repeat(bytes(1 << 20), 512)), {USERS: "archive_bomb"}
+    ),
+    "a workbook of entities": Hostile(
+        workbook([b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">]><worksheet/>']),
+        {USERS: "document_type"},
+    ),
+    "a workbook with a tag without end": Hostile(
+        workbook(itertools.chain([b'<worksheet a="'], million(b"x", 60))),
+        {USERS: "damaged_workbook"},
+    ),
+    "a workbook with a comment without end": Hostile(
+        workbook(itertools.chain([b"<worksheet><!--"], million(b"x", 60))),
+        {USERS: "damaged_workbook"},
+    ),
+    "a workbook of ten million nested tags": Hostile(
+        workbook(million(b"<a>", 10)), {USERS: "damaged_workbook"}
+    ),
+    "a workbook of two million names": Hostile(
+        workbook(sheet(last=(b"<a%d/>" % each for each in range(2_000_000)))),
+        {USERS: "damaged_workbook"},
+    ),
+    "a workbook of ten million cells in a row": Hostile(
+        workbook(sheet(last=itertools.chain([b"<row>"], million(b"<c/>", 10)))),
+        {USERS: "damaged_workbook"},
+    ),
+    "a workbook of eight million rows": Hostile(
+        workbook(sheet(last=million(b"<row/>", 8))), {USERS: "damaged_workbook"}
+    ),
+    "a workbook with a cell of megabytes": Hostile(
+        workbook(sheet(*user_rows(), (b"x" * (16 << 20),))), {USERS: "field_too_large"}
+    ),
+    "a workbook of ten million texts": Hostile(
+        workbook(sheet(), itertools.chain([b"<sst>"], million(b"<si/>", 10))),
+        {USERS: "too_much_text"},
+    ),
+    "a workbook of as much text as may be": Hostile(
+        workbook(sheet(*user_rows()), many_texts(3_800_000)), accepted=GOOD_ROWS
+    ),
+    "a workbook of more text than may be": Hostile(
+        workbook(sheet(*user_rows()), many_texts(4_400_000)), {USERS: "too_much_text"}
+    ),
+    "a workbook with a cell in the last corner": Hostile(
+        workbook(
+            sheet(*user_rows(), last=[b'<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'])
+        ),
+        rejected=((1_048_576, "", "wrong_width"),),
         accepted=GOOD_ROWS,
     ),
     "a formula": Hostile(
