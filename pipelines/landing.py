@@ -297,6 +297,7 @@ def _code_fingerprint(reader: str, contracts: tuple[str, ...]) -> str:
         worksheet_module,
         importlib.import_module("pipelines.exports.table"),
         importlib.import_module("pipelines.exports.json_lines"),
+        importlib.import_module("pipelines.exports.json_list"),
         importlib.import_module("pipelines.exports.surveys"),
         importlib.import_module(f"pipelines.exports.{reader}"),
         *map(importlib.import_module, contracts),

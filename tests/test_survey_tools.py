@@ -81,6 +81,81 @@ class TestDelighted:
         }  # fmt: skip
         assert "Okafor" not in rows.write_json()
 
+    def test_the_sample_of_the_api_says_what_the_csv_says_of_the_same_responses(
+        self, make_warehouse: Callable[[str], TestWarehouse]
+    ) -> None:
+        found = []
+        for name in ("survey_responses.json", "delighted-responses-2025-02-10.csv"):
+            warehouse = make_warehouse(name)
+            warehouse.deliver("delighted", name, SAMPLES / "delighted" / name)
+            account = warehouse.land("delighted/responses")
+            assert account is not None
+            rows = warehouse.rows("delighted/responses")
+            found.append((account, rows, answers(warehouse, "delighted/responses")))
+        (account, rows, said), (_, rows_of_csv, said_in_csv) = found
+        assert (account.read, account.accepted, account.rejected) == (2, 2, 0)
+        # The second response has a person's id alone, so that nobody's address is known.
+        same = [
+            name for name in rows.columns if name not in ("source_file", "source_row", "extras")
+        ]
+        whole, other = rows.select(same).rows(named=True)
+        csv_whole, csv_other = rows_of_csv.select(same).rows(named=True)[:2]
+        assert whole == csv_whole
+        sent = {"email_pseudonym": None, "external_reference": None, "channel": None}
+        assert other == csv_other | sent
+        assert said == said_in_csv[:2] == [
+            {"score": "9", "comment": "Solved quickly"}, {"score": "2"},
+        ]  # fmt: skip
+        assert rows["updated_at"][0] == datetime(2025, 1, 16, 9, 12, 40, tzinfo=UTC)
+        assert json.loads(rows["extras"][0]) == {
+            "Region": "LATAM", "Which channels did you use?": "Email,Chat",
+        }  # fmt: skip
+        assert "Okafor" not in rows.write_json()
+        assert "ben.cole" not in rows.write_json()
+
+    def test_a_response_that_is_none_is_set_aside_by_its_place_in_the_list(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        def one(number: int, **fields: object) -> dict[str, object]:
+            good = {"id": str(number), "survey_type": "nps", "score": 9, "created_at": 1737018700}
+            return good | fields
+
+        (warehouse.home.path / "sources.toml").write_text("[delighted]\nbad_row_limit = 0.5\n")
+        properties = {"Email": "Work", "Customer ID": "0038a"}
+        responses = [
+            one(1, person_properties=properties, person={"id": "7", "email": "me@example.com"}),
+            "no response",
+            one(3, score=11),
+            one(4, created_at="yesterday"),
+            one(5, additional_answers=[{"value": 1}]),
+            one(6, person_properties=["Email"]),
+            one(7),
+            one(8),
+            one(9),
+            one(10, score=None, comment="none"),
+        ]
+        warehouse.deliver("delighted", "d.json", json.dumps(responses))
+        account = warehouse.land("delighted/responses")
+        assert account is not None
+        assert (account.read, account.accepted, account.rejected) == (10, 5, 5)
+        assert warehouse.reasons("delighted/responses") == [
+            (2, "", "not_an_object"),
+            (3, "nps score", "out_of_range"),
+            (4, "created_at", "not_a_timestamp"),
+            (5, "", "unknown_shape"),
+            (6, "", "unknown_shape"),
+        ]
+        rows = warehouse.rows("delighted/responses")
+        assert rows["source_row"].to_list() == [1, 7, 8, 9, 10]
+        assert len(rows["email_pseudonym"][0]) == 32
+        assert rows["external_reference"][0] == "0038a"
+
+    def test_no_responses_are_a_delivery_of_none(self, warehouse: TestWarehouse) -> None:
+        warehouse.deliver("delighted", "d.json", "[]")
+        account = warehouse.land("delighted/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (0, 0)
+
     def test_each_survey_type_is_held_to_its_own_scale(self, warehouse: TestWarehouse) -> None:
         rows = [("nps", "11"), ("csat", "6"), ("CSAT", "5"), ("csat", "0"), ("ces", "x")]
         # nobody has said what a star is worth, so that any number of them is as good

@@ -1,4 +1,4 @@
-"""Delighted's responses as CSV: one score per response, its survey type says on which scale.
+"""Delighted's responses, CSV or JSON: one score per response, on the scale of its survey type.
 
 Columns of person properties are named by whoever sends them. Another name for one of those below
 goes into `sources.toml`; further properties are kept as unknown columns.
@@ -12,7 +12,7 @@ from pipelines.contracts.contract import Answers, Timestamp, column, export, lab
 @export(
     "delighted",
     "responses",
-    files=("*.csv",),
+    files=("*.csv", "*.json"),
     key=("response_id",),
     modified="updated_at",
     delivery="window",

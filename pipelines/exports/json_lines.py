@@ -7,7 +7,7 @@ is gone through twice. A line that is no JSON object is set aside by itself.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -26,21 +26,21 @@ BATCH_BYTES = 8 << 20
 BATCH_CELLS = 4 << 20
 DEPTH_LIMIT = 64
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # The two kinds of text that JSON can write and the lake can't hold: a NUL, half a character.
 _SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
-class _Line(NamedTuple):
-    """One line of a file; ``text`` is cut, and ``is_whole`` False, beyond the limit."""
+class JsonText(NamedTuple):
+    """What one row is made of; ``text`` is cut, and ``is_whole`` False, beyond the limit."""
 
     number: int
     text: bytes
     is_whole: bool
 
 
-class _Unfit(Exception):
-    """A line that is no row."""
+class Unfit(Exception):
+    """A line that is no row, with a code and the same in words."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -48,12 +48,31 @@ class _Unfit(Exception):
         self.reason = reason
 
 
-class _JsonLines:
-    """One file; `rows_read` counts the rows that `batches` has met, good and bad."""
+class JsonTable:
+    """Texts of a JSON object each, as a table.
 
-    def __init__(self, file: SourceFile) -> None:
-        self._file = file
-        self.labels = self._found_labels()
+    Attributes:
+        labels: every field of any row, in the order in which they first occur.
+        rows_read: how many rows `batches` has met so far, good and bad.
+    """
+
+    def __init__(
+        self,
+        file: SourceFile,
+        texts: Callable[[SourceFile], Iterator[JsonText]],
+        fields: Callable[[dict[str, Any]], dict[str, Any]],
+        expected: tuple[str, ...] = (),
+    ) -> None:
+        """Go through the file for its fields.
+
+        Args:
+            file: the file.
+            texts: reads its texts.
+            fields: makes the cells of an object, by label; may raise `Unfit`.
+            expected: the labels where there is no row; without any such a file is refused.
+        """
+        self._file, self._texts, self._fields = file, texts, fields
+        self.labels = self._found_labels(expected)
         self.rows_read = 0
 
     def batches(self) -> Iterator[Rows]:
@@ -64,12 +83,12 @@ class _JsonLines:
         numbers: list[int] = []
         bad_rows: list[BadRow] = []
         size = 0
-        for line in _lines(self._file):
+        for line in self._texts(self._file):
             self.rows_read += 1
             try:
-                rows.append(_cells(line))
+                rows.append(self._cells(line))
                 numbers.append(line.number)
-            except _Unfit as unfit:
+            except Unfit as unfit:
                 bad_rows.append(_bad_row(line, unfit))
             size += len(line.text)
             if size >= BATCH_BYTES or len(rows) >= limit:
@@ -87,15 +106,20 @@ class _JsonLines:
         }
         return Rows(pl.DataFrame(columns), pl.Series(numbers, dtype=pl.Int64), bad_rows)
 
-    def _found_labels(self) -> tuple[str, ...]:
-        """Every field of any row, in the order in which they first occur."""
+    def _cells(self, line: JsonText) -> dict[str, str]:
+        """The cells of a row that aren't empty, by label."""
+        fields = self._fields(_parsed(line))
+        cells = ((label, _cell(value)) for label, value in fields.items())
+        return {label: cell for label, cell in cells if cell is not None}
+
+    def _found_labels(self, expected: tuple[str, ...]) -> tuple[str, ...]:
         labels: dict[str, None] = {}
         is_empty = True
-        for line in _lines(self._file):
+        for line in self._texts(self._file):
             is_empty = False
             try:
-                labels.update(dict.fromkeys(_flat(_parsed(line))))
-            except _Unfit:
+                labels.update(dict.fromkeys(self._fields(_parsed(line))))
+            except Unfit:
                 continue
             if len(labels) > COLUMN_LIMIT:
                 raise FileRefused(
@@ -104,6 +128,8 @@ class _JsonLines:
                     f"its rows have more than {COLUMN_LIMIT:,} different fields",
                     "Export fewer fields; ids belong into values, not into names of fields.",
                 )
+        if is_empty and expected:
+            return expected
         if is_empty:
             raise FileRefused(
                 self._file.name, "empty_file", "it has only blank lines", "Export it again."
@@ -112,19 +138,19 @@ class _JsonLines:
             raise FileRefused(
                 self._file.name,
                 "no_json_lines",
-                "none of its lines is a JSON object",
-                "Export it again as JSON with one object per line, without a list around them.",
+                "none of its rows is a JSON object",
+                "Export it again as JSON, in the form that the vendor gives it.",
             )
         return tuple(labels)
 
 
 def read(file: SourceFile, around: Surroundings) -> Reading:
     """Open a file of JSON lines."""
-    lines = _JsonLines(file)
+    lines = JsonTable(file, _lines, flat)
     return Reading(file, "utf-8", lines.labels, lines.batches, lambda: lines.rows_read)
 
 
-def _lines(file: SourceFile) -> Iterator[_Line]:
+def _lines(file: SourceFile) -> Iterator[JsonText]:
     """The lines that aren't blank, by their numbers from 1; one that is too long is cut."""
     with file.open() as stream:
         number = 0
@@ -135,25 +161,15 @@ def _lines(file: SourceFile) -> Iterator[_Line]:
             while not is_whole and rest and not rest.endswith(b"\n"):
                 rest = stream.readline(RECORD_BYTES_LIMIT)
             if number == 1:
-                text = text.removeprefix(_BYTE_ORDER_MARK)
+                text = text.removeprefix(BYTE_ORDER_MARK)
             text = text.strip(b" \t\r\n")
             if text:
-                yield _Line(number, text, is_whole)
+                yield JsonText(number, text, is_whole)
 
 
-def _cells(line: _Line) -> dict[str, str]:
-    """The cells of a line that aren't empty, by label."""
-    cells = {}
-    for label, value in _flat(_parsed(line)).items():
-        cell = _cell(value)
-        if cell is not None:
-            cells[label] = cell
-    return cells
-
-
-def _parsed(line: _Line) -> dict[str, Any]:
+def _parsed(line: JsonText) -> dict[str, Any]:
     if not line.is_whole:
-        raise _Unfit(
+        raise Unfit(
             "field_too_large",
             f"it is too large; only its first {KEPT_OF_TOO_LARGE:,} bytes are kept",
         )
@@ -166,15 +182,15 @@ def _parsed(line: _Line) -> dict[str, Any]:
             parse_float=str,
         )
     except UnicodeDecodeError:
-        raise _Unfit("not_utf_8", "it is not written in UTF-8") from None
+        raise Unfit("not_utf_8", "it is not written in UTF-8") from None
     except RecursionError:
         raise _too_deep() from None
     except ValueError as error:
         # The message quotes nothing of the line, unlike the position it ends with.
         reason = getattr(error, "msg", "a number of it is no JSON number")
-        raise _Unfit("not_json", f"it is no JSON: {reason}") from None
+        raise Unfit("not_json", f"it is no JSON: {reason}") from None
     if not isinstance(found, dict):
-        raise _Unfit("not_an_object", "it is JSON, but no object")
+        raise Unfit("not_an_object", "it is JSON, but no object")
     if _SUSPECT.search(line.text):
         _require_storable(found)
     return found
@@ -194,14 +210,14 @@ def _no_number(constant: str) -> None:
 def _require_storable(found: dict[str, Any]) -> None:
     text = json.dumps(found, ensure_ascii=False)
     if "\\u0000" in text.replace("\\\\", ""):  # a backslash and `u0000` are just that
-        raise _Unfit("nul_byte", "it holds a NUL byte")
+        raise Unfit("nul_byte", "it holds a NUL byte")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise _Unfit("half_a_character", "it holds half a character, as of a cut emoji") from None
+        raise Unfit("half_a_character", "it holds half a character, as of a cut emoji") from None
 
 
-def _flat(fields: dict[str, Any]) -> dict[str, Any]:
+def flat(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields by their dotted paths, objects dissolved."""
     flat: dict[str, Any] = {}
     waiting = [("", fields, 1)]
@@ -230,15 +246,15 @@ def _cell(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _repeated() -> _Unfit:
-    return _Unfit("repeated_field", "it has a field twice, of which one would silently win")
+def _repeated() -> Unfit:
+    return Unfit("repeated_field", "it has a field twice, of which one would silently win")
 
 
-def _too_deep() -> _Unfit:
-    return _Unfit("nested_too_deeply", "its fields are nested too deeply")
+def _too_deep() -> Unfit:
+    return Unfit("nested_too_deeply", "its fields are nested too deeply")
 
 
-def _bad_row(line: _Line, unfit: _Unfit) -> BadRow:
+def _bad_row(line: JsonText, unfit: Unfit) -> BadRow:
     text = line.text if line.is_whole else line.text[:KEPT_OF_TOO_LARGE]
     return BadRow(
         line.number, text.decode("utf-8", errors="backslashreplace"), unfit.code, unfit.reason
