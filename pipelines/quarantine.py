@@ -135,6 +135,9 @@ class Judge:
             column.nullable = True
         self._untidy_first = _MAY_BE_SPACE.copy()
         self._untidy_first[[ord("'"), *(null.encode()[0] for null in export.nulls if null)]] = True
+        self._null_numbers = [
+            int(null) for null in export.nulls if re.fullmatch(r"-?\d{1,18}", null)
+        ]
         self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
 
     def judge(self, text: pl.DataFrame, flags: pl.Series | None = None) -> Verdict:
@@ -193,7 +196,11 @@ class Judge:
             if kind != pl.String
         }
         # Tidying is dear, and what isn't text seldom needs it.
-        uncast = [name for name in columns if columns[name].null_count() > text[name].null_count()]
+        uncast = [
+            name
+            for name, values in columns.items()
+            if values.null_count() > text[name].null_count() or self._may_be_null(values)
+        ]
         strings = [name for name, kind in kinds.items() if kind == pl.String]
         tidied = self._tidied(text.select(*strings, *uncast))
         reasons = [pl.DataFrame(schema=REASON_SCHEMA)]
@@ -212,6 +219,12 @@ class Judge:
             for name in self._columns
         )
         return typed, pl.concat(reasons)
+
+    def _may_be_null(self, values: pl.Series) -> bool:
+        """Whether a whole number is one that means "nothing", such as Qualtrics' -99."""
+        return bool(self._null_numbers) and bool(
+            values.dtype == pl.Int64 and values.is_in(self._null_numbers).any()
+        )
 
     def _tidied(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Cells without surrounding space, the source's nulls and the guard against formulas.

@@ -154,6 +154,14 @@ class TestRows:
         warehouse.land("qualtrics/responses")
         assert warehouse.reasons("qualtrics/responses") == [(205, "QID2", "not_a_whole_number")]
 
+    def test_a_score_that_was_seen_and_not_answered_is_none(self, warehouse: TestWarehouse) -> None:
+        warehouse.deliver("qualtrics", "Survey.csv", qualtrics([{"QID1": "-99"}, {"QID1": "0"}]))
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.accepted, account.rejected) == (2, 0)
+        said = warehouse.rows("qualtrics/responses")["answers"].to_list()
+        assert said == [[], [{"question_id": "QID1", "value": "0"}]]
+
     def test_answers_are_those_cells_that_say_something_in_the_files_order(
         self, warehouse: TestWarehouse
     ) -> None:
