@@ -47,6 +47,86 @@ def answers(warehouse: TestWarehouse, name: str) -> list[dict[str, str]]:
     ]
 
 
+class TestQualtricsJson:
+    NAME = "SV_abc123XYZ456def.json"
+    CSV = "Support+CSAT+and+NPS_February+10%2C+2025_02.15.csv"
+
+    def response(self, number: int, **values: object) -> dict[str, object]:
+        instants = dict.fromkeys(("startDate", "endDate", "recordedDate"), "2025-01-16T09:10:05Z")
+        good = instants | {"status": 0, "finished": 1, "QID1": 9, "QID1_NPS_GROUP": 3}
+        return {"responseId": f"R_{number}", "values": good | values, "labels": {"QID1": "nine"}}
+
+    def file(self, *responses: object) -> str:
+        return json.dumps({"responses": responses})
+
+    def test_the_sample_says_what_the_csv_says_of_the_same_response(
+        self, make_warehouse: Callable[[str], TestWarehouse]
+    ) -> None:
+        found = []
+        for name in (self.NAME, self.CSV):
+            warehouse = make_warehouse(name)
+            declare(warehouse, "qualtrics,Support,QID2,csat,1,5,,true,")
+            warehouse.deliver("qualtrics", name, SAMPLES / "qualtrics" / name)
+            account = warehouse.land("qualtrics/responses")
+            assert account is not None
+            found.append((account, warehouse.rows("qualtrics/responses")))
+        (account, rows), (_, rows_of_csv) = found
+        assert (account.read, account.accepted) == (1, 1)
+        assert rows.filter(pl.col("response_id") == "R_2YPOQ602ER1jkf1").height == 1
+        of_the_file = ("source_file", "source_row", "questions")
+        same = rows_of_csv.filter(pl.col("response_id") == "R_2YPOQ602ER1jkf1")
+        assert rows.drop(of_the_file).equals(same.drop(of_the_file))
+        assert rows["survey"].to_list() == ["Support"]
+        assert rows["start_date"][0] == datetime(2025, 1, 16, 9, 10, 5, tzinfo=UTC)
+        assert rows["recorded_date"][0] == datetime(2025, 1, 16, 9, 11, 41, tzinfo=UTC)
+        assert {"question_id": "QID4", "value": "1,3"} in rows["answers"][0].to_list()
+        assert json.loads(rows["questions"][0])["QID1"] == {
+            "text": None, "metric": "nps", "scale_min": 0, "scale_max": 10,
+        }  # fmt: skip
+        assert rows["extras"][0] == '{"Region":"LATAM"}'
+        assert "Okafor" not in rows.write_json()
+        assert "203.0.113" not in rows.write_json()
+
+    def test_what_is_no_response_is_set_aside_and_a_test_left_out(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").write_text("[qualtrics]\nbad_row_limit = 0.6\n")
+        content = self.file(
+            self.response(1),
+            self.response(2, QID1=11),
+            {"responseId": "R_3"},
+            self.response(4, startDate="2025-01-16T09:10:05+01:00"),
+            self.response(5, status=1),
+            self.response(6, finished=0, QID1=-99),
+            7,
+        )
+        warehouse.deliver("qualtrics", self.NAME, content)
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.accepted, account.rejected) == (7, 2, 4)
+        assert account.excluded == {"preview": 1}
+        assert warehouse.reasons("qualtrics/responses") == [
+            (2, "QID1", "out_of_range"),
+            (3, "", "unknown_shape"),
+            (4, "start_date", "not_a_timestamp"),
+            (7, "", "not_an_object"),
+        ]
+        rows = warehouse.rows("qualtrics/responses")
+        assert rows["response_id"].to_list() == ["R_1", "R_6"]
+        assert "QID1" not in answers(warehouse, "qualtrics/responses")[1]
+
+    def test_no_responses_are_a_delivery_of_none(self, warehouse: TestWarehouse) -> None:
+        warehouse.deliver("qualtrics", self.NAME, self.file())
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (0, 0)
+
+    def test_a_file_that_breaks_off_is_refused(self, warehouse: TestWarehouse) -> None:
+        warehouse.deliver("qualtrics", self.NAME, self.file(self.response(1))[:-3])
+        with pytest.raises(FileRefused, match="breaks off at entry 1"):
+            warehouse.land("qualtrics/responses")
+
+
 class TestDelighted:
     HEADER = ("Response ID", "Email", "Survey Type", "Score", "Comment", "Created At (UTC)")
 

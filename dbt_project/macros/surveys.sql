@@ -31,7 +31,7 @@
 
 {% macro newest_wording(export) -%}
     {#- CTE `worded`: one row per survey and question. Every row of a file carries the file's
-        questions; the newest delivery of a survey words them. -#}
+        questions; the newest delivery of a survey that says what was asked words them. -#}
     files as (
 
         select distinct
@@ -62,7 +62,10 @@
             -- Two files of one delivery may word a question differently: the wording decides.
             row_number() over (
                 partition by survey, question_id
-                order by delivered_on desc, question asc
+                order by
+                    {{ json_text('question', 'text') }} is null asc,
+                    delivered_on desc,
+                    question asc
             ) as wording_rank
         from questions
 

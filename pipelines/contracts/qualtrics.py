@@ -1,8 +1,8 @@
-"""Qualtrics responses as CSV: three header rows, one data row per response.
+"""Qualtrics responses as CSV, three header rows and a data row per response, or as JSON.
 
-System columns are matched by the ImportId of header row 3, so that neither the exporting user's
-language nor the order of columns matters. Question columns differ from survey to survey; the
-reader (`exports/qualtrics.py`) folds them into `answers`.
+System columns are matched by the ImportId, in a CSV that of header row 3, so that neither the
+exporting user's language nor the order of columns matters. Question columns differ from survey to
+survey; the reader (`exports/qualtrics.py`) folds them into `answers`.
 """
 
 import pandera.polars as pa
@@ -16,7 +16,7 @@ PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
 @export(
     "qualtrics",
     "responses",
-    files=("*.csv", "*.tsv"),
+    files=("*.csv", "*.tsv", "*.json"),
     key=("response_id",),
     modified="recorded_date",
     delivery="window",

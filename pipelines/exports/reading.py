@@ -51,14 +51,14 @@ class Question:
     Attributes:
         label: the column in `Rows.frame`: one of `Reading.labels`, or made by the reader.
         question_id: the vendor's id of the question, or its text where the vendor states none.
-        text: what was asked.
+        text: what was asked; None where the file doesn't say.
         mark: what the vendor says that it measures; None when it says nothing.
         survey: whose question it is, where a file holds the answers to several surveys.
     """
 
     label: str
     question_id: str
-    text: str
+    text: str | None
     mark: Mark | None = None
     survey: str | None = None
 

@@ -19,7 +19,7 @@ final as (
         asked.source,
         asked.survey,
         asked.question_id,
-        coalesce(declared.question_text, asked.question_text) as question,
+        coalesce(declared.question_text, asked.question_text, asked.question_id) as question,
         coalesce(declared.metric, asked.marked_metric) as metric,
         cast(coalesce(declared.scale_min, asked.marked_scale_min) as integer) as scale_min,
         cast(coalesce(declared.scale_max, asked.marked_scale_max) as integer) as scale_max,
