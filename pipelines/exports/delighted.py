@@ -106,7 +106,7 @@ _LISTS = ("notes", "tags", "additional_answers")
 def _read_json(file: SourceFile) -> Reading:
     labels = (*_LABELS.values(), *_PERSON_LABELS.values())
     found = JsonTable(file, listed, _fields, expected=labels)
-    return Reading(file, "utf-8", found.labels, found.batches, lambda: found.rows_read)
+    return Reading(file, "utf-8", found.labels, found.batches, lambda: found.rows_read, zone="UTC")
 
 
 def _fields(response: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The same answers give the same numbers, whichever survey tool they came through."""
+"""The same answers give the same numbers, whichever survey tool and format they came through.
+
+Where a tool has two formats, every other person's answers come in each.
+"""
 
 import csv
 import io
@@ -7,13 +10,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
+import openpyxl
 import pytest
 
 from pipelines import lake
@@ -73,7 +77,10 @@ def as_csv(header: Sequence[Sequence[str]], rows: Iterable[Sequence[str]], end: 
     return text.getvalue()
 
 
-def qualtrics() -> tuple[str, str]:
+IN_TEXT, IN_OTHER = PEOPLE[::2], PEOPLE[1::2]
+
+
+def qualtrics() -> dict[str, str]:
     imports = (
         "_recordId", "startDate", "endDate", "recordedDate", "status", "finished",
         "recipientEmail", "QID1_NPS_GROUP", "QID1", "QID2", "QID3", "QID4_TEXT",
@@ -82,23 +89,58 @@ def qualtrics() -> tuple[str, str]:
     third = [json.dumps({"ImportId": name} | (dated if "Date" in name else {})) for name in imports]
     rows = (
         (f"R_{one.number}", *[f"{one.at}"] * 3, "0", "1", one.email, "", *one.cells(), one.comment)
-        for one in PEOPLE
+        for one in IN_TEXT
     )
-    return f"{SURVEY}.csv", as_csv([imports, imports, third], rows)
+    responses = [
+        {
+            "responseId": f"R_{one.number}",
+            "values": dict.fromkeys(
+                ("startDate", "endDate", "recordedDate"), f"{one.at:%FT%T}.999Z"
+            )
+            | {"status": 0, "finished": 1, "recipientEmail": one.email, "QID1_NPS_GROUP": None}
+            | {"QID1": one.nps, "QID2": one.csat, "QID3": one.ces, "QID4_TEXT": one.comment},
+        }
+        for one in IN_OTHER
+    ]
+    texts = ["Likely to recommend?" if name == "QID1" else name for name in imports]
+    return {
+        f"{SURVEY}.csv": as_csv([imports, texts, third], rows),
+        "SV_1.json": json.dumps({"responses": responses}),
+    }
 
 
-def delighted() -> tuple[str, str]:
+def delighted() -> dict[str, str]:
     header = ("Response ID", "Email", "Survey Type", "Score", "Comment", "Created At (UTC)")
     rows = (
         (str(one.number * 10 + at), one.email, kind, score, one.comment, f"{one.at}")
-        for one in PEOPLE
+        for one in IN_TEXT
         for at, (kind, score) in enumerate(zip(("nps", "csat", "ces"), one.cells(), strict=True))
         if score
     )
-    return "delighted-responses.csv", as_csv([header], rows)
+    responses = [
+        {
+            "id": str(one.number * 10 + at),
+            "person": {"id": str(one.number), "email": one.email, "name": "Zoë"},
+            "survey_type": kind,
+            "score": score,
+            "comment": one.comment or None,
+            "created_at": int(one.at.replace(tzinfo=UTC).timestamp()),
+            "updated_at": None,
+            "person_properties": None,
+        }
+        for one in IN_OTHER
+        for at, (kind, score) in enumerate(
+            {"nps": one.nps, "csat": one.csat, "ces": one.ces}.items()
+        )
+        if score is not None
+    ]
+    return {
+        "delighted-responses.csv": as_csv([header], rows),
+        "survey_responses.json": json.dumps(responses, indent=2),
+    }
 
 
-def typeform() -> tuple[str, str]:
+def typeform() -> dict[str, str]:
     header = (
         "#", RECOMMEND, SATISFIED, EASY, COMMENT, "email", "Response Type", "Start Date (UTC)",
         "Submit Date (UTC)", "Tags",
@@ -111,7 +153,7 @@ def typeform() -> tuple[str, str]:
         )
         for one in PEOPLE
     )
-    return "responses-KoPTjofd-1-2.csv", as_csv([header], rows)
+    return {"responses-KoPTjofd-1-2.csv": as_csv([header], rows)}
 
 
 def local(at: datetime, zone: str) -> datetime:
@@ -119,7 +161,7 @@ def local(at: datetime, zone: str) -> datetime:
     return at.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
 
 
-def surveymonkey() -> tuple[str, bytes]:
+def surveymonkey() -> dict[str, bytes]:
     """Condensed satisfaction as labels, an expanded NPS scale with words at its ends; no UTF-8."""
     points = ["Not at all likely - 0", *map(str, range(1, 10)), "Extremely likely - 10"]
     header = (
@@ -137,10 +179,10 @@ def surveymonkey() -> tuple[str, bytes]:
         )
         for one in PEOPLE
     )
-    return f"{SURVEY}.csv", as_csv([header, second], rows).encode("cp1252")
+    return {f"{SURVEY}.csv": as_csv([header, second], rows).encode("cp1252")}
 
 
-def googleforms() -> tuple[str, str]:
+def googleforms() -> dict[str, str]:
     header = ("Timestamp", "Username", RECOMMEND, SATISFIED, EASY, COMMENT)
     rows = (
         (
@@ -149,10 +191,10 @@ def googleforms() -> tuple[str, str]:
         )
         for one in PEOPLE
     )
-    return f"{SURVEY}.csv", as_csv([header], rows)
+    return {f"{SURVEY}.csv": as_csv([header], rows)}
 
 
-def hotjar() -> tuple[str, bytes]:
+def hotjar() -> dict[str, bytes]:
     asked = (RECOMMEND, SATISFIED, EASY, COMMENT)
     header = (
         *("Number", "Date Submitted", "Source URL", "Response URL", "email"),
@@ -169,27 +211,39 @@ def hotjar() -> tuple[str, bytes]:
         )
         for one in reversed(PEOPLE)
     )
-    return "survey-1029384-2025-02-10.csv", as_csv([header], rows).encode("utf-8-sig")
+    return {"survey-1029384-2025-02-10.csv": as_csv([header], rows).encode("utf-8-sig")}
 
 
-def msforms() -> tuple[str, bytes]:
+def msforms() -> dict[str, bytes]:
     header = (
         "ID", "Start time", "Completion time", "Email", "Name",
         RECOMMEND, SATISFIED, EASY, COMMENT,
     )  # fmt: skip
+    satisfied = {one.number: SATISFACTION[one.csat - 1] if one.csat else "" for one in PEOPLE}
     rows = (
         (
             str(one.number),
             *[f"{local(one.at, 'Europe/Berlin'):%m/%d/%y %H:%M:%S}"] * 2,
             *(one.email, "Zoë", one.cells()[0]),
-            *("" if one.csat is None else SATISFACTION[one.csat - 1], one.cells()[2], one.comment),
+            *(satisfied[one.number], one.cells()[2], one.comment),
         )
-        for one in PEOPLE
+        for one in IN_TEXT
     )
-    return f"{SURVEY}(1-{len(PEOPLE)}).csv", as_csv([header], rows, end="\r\n").encode("cp1252")
+    workbook = openpyxl.Workbook()
+    workbook.active.append(header)
+    for one in IN_OTHER:
+        times = [local(one.at, "Europe/Berlin").replace(tzinfo=None)] * 2
+        said = (one.nps, satisfied[one.number], one.ces, one.comment)
+        workbook.active.append([one.number, *times, one.email, "Zoë", *said])
+    content = io.BytesIO()
+    workbook.save(content)
+    return {
+        f"{SURVEY}(1-{len(PEOPLE)}).csv": as_csv([header], rows, end="\r\n").encode("cp1252"),
+        f"{SURVEY}(2-{len(PEOPLE)}).xlsx": content.getvalue(),
+    }
 
 
-TOOLS: dict[str, Callable[[], tuple[str, str | bytes]]] = {
+TOOLS: dict[str, Callable[[], Mapping[str, str | bytes]]] = {
     "delighted": delighted,
     "googleforms": googleforms,
     "hotjar": hotjar,
@@ -235,8 +289,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     warehouse.deliver("reference", "survey_questions.csv", DECLARED)
     warehouse.land("reference/survey_questions")
     for tool, write in TOOLS.items():
-        name, content = write()
-        warehouse.deliver(tool, name, content)
+        for name, content in write().items():
+            warehouse.deliver(tool, name, content)
         account = warehouse.land(f"{tool}/responses")
         assert account is not None, tool
         assert account.accepted == account.read, tool
@@ -326,3 +380,13 @@ def test_a_person_is_the_same_person_in_every_tool(built: duckdb.DuckDBPyConnect
     ).fetchall()
     assert {source for source, _, _ in found} == set(TOOLS)
     assert len({tuple(persons) for _, *persons in found}) == 1
+
+
+def test_a_question_keeps_its_wording_where_a_file_does_not_say_it(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    found = built.execute(
+        "select distinct question from marts.survey_responses "
+        "where source = 'qualtrics' and metric = 'nps'"
+    ).fetchall()
+    assert found == [("Likely to recommend?",)]

@@ -1,7 +1,9 @@
 """Cornerstone's transcripts and Moodle's completions: the samples by hand, and what is refused."""
 
+import io
 from datetime import UTC, date, datetime
 
+import openpyxl
 import pytest
 
 from pipelines.exports.files import FileRefused
@@ -255,3 +257,25 @@ def test_a_day_of_an_employee_in_somebodys_locale_asks_for_the_order(
 ) -> None:
     text = (SAMPLES / "hr" / "employees.csv").read_text()
     assert code_of(warehouse, "hr/employees", "employees.csv", text) == "no_date_order"
+
+
+def test_a_workbook_with_titles_gives_the_same_rows(warehouse: TestWarehouse) -> None:
+    month_first(warehouse)
+    workbook = openpyxl.Workbook()
+    for row in (
+        ["Training Transcript"],
+        ["Run by", "Ana Ruiz"],
+        [],
+        HEADER.strip().split(","),
+        ["E-1", "a@b.example", "Empathy", "T-1", "Completed", "11/2/2024", datetime(2024, 12, 11)],
+    ):
+        workbook.active.append(row)
+    content = io.BytesIO()
+    workbook.save(content)
+    warehouse.deliver("cornerstone", TRANSCRIPT_FILE.replace("csv", "xlsx"), content.getvalue())
+    account = warehouse.land(TRANSCRIPT)
+    assert account is not None
+    assert (account.read, account.accepted) == (1, 1)
+    (row,) = warehouse.rows(TRANSCRIPT).rows(named=True)
+    assert (row["registered_on"], row["completed_on"]) == (date(2024, 11, 2), date(2024, 12, 11))
+    assert row["source_row"] == 5
