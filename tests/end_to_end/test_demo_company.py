@@ -14,6 +14,7 @@ from scipy import stats
 
 from pipelines import lake
 from pipelines.contracts.contract import all_exports
+from pipelines.headlines import last_whole_month, standing_lines
 from pipelines.lifetime_value import fit_bg_nbd, fit_gamma_gamma
 from pipelines.settings import BUILD_FILE, CHECKOUT
 from tests.end_to_end.conftest import Company
@@ -77,6 +78,16 @@ class TestFaults:
         assert "QID1: out_of_range" in company.output
         assert "(excluded) test_gateway" in company.output
         assert "current.duckdb" in company.output
+
+    def test_the_terminal_tells_where_each_group_of_marts_stands(self, company: Company) -> None:
+        (as_of,) = one(company, "select as_of from release_info")
+        told = list(standing_lines(company.release, last_whole_month(as_of)))
+        assert {group for group, _ in told if group} == {
+            "feedback", "retention", "value", "service", "people", "worth",
+        }  # fmt: skip
+        printed = company.output.splitlines()
+        assert [each for each in told if f" {each[0]:<10} {each[1]}" not in printed] == []
+        assert not any("–" in text for _, text in told)
 
 
 class TestNumbersAgree:
