@@ -595,6 +595,7 @@ def _score_rules(opened: Reading, around: Surroundings) -> list[tuple[ScoreRule,
     declared = {
         (question.survey, question.question_id): ScoreRule.of(question)
         for question in around.declared
+        if question.metric != "comment"
     }
     rules = []
     for question in opened.questions:

@@ -76,7 +76,9 @@ class ScoreRule:
 
     @classmethod
     def of(cls, question: DeclaredQuestion) -> "ScoreRule":
-        """The rule of a declared question."""
+        """The rule of a declared question that has a scale."""
+        assert question.scale_min is not None
+        assert question.scale_max is not None
         return cls(
             question.question_id, question.scale_min, question.scale_max, dict(question.choices)
         )

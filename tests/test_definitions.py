@@ -83,6 +83,7 @@ def test_the_exports_are_these() -> None:
         "reference/margins",
         "reference/survey_questions",
         "reference/teams",
+        "reference/theme_dictionary",
         "salesforce/account",
         "salesforce/account_query",
         "salesforce/case",

@@ -643,3 +643,61 @@ def test_a_rejected_row_still_tells_that_its_record_is_there(warehouse: TestWare
     warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows))
     warehouse.land("qualtrics/responses")
     assert warehouse.rejected("qualtrics/responses")["record_key"].to_list() == ["R_bad", None]
+
+
+class TestReferenceLists:
+    def test_a_score_has_a_scale_and_a_direction_and_a_comment_has_none(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        rows = (
+            "typeform,Form,Anything else?,comment,,,,\n"
+            "typeform,Form,Likely?,nps,,10,,true\n"
+            "typeform,Form,Satisfied?,csat,1,5,,\n"
+            "typeform,Form,Why?,comment,1,5,,\n"
+        )
+        warehouse.deliver("reference", "survey_questions.csv", QUESTIONS + rows)
+        with pytest.raises(FileRefused, match=r"3 of 4 rows break the contract"):
+            warehouse.land("reference/survey_questions")
+        assert warehouse.reasons("reference/survey_questions") == [
+            (3, "", "scale_has_a_range"),
+            (4, "", "scale_has_a_direction"),
+            (5, "", "scale_has_a_range"),
+        ]
+
+    def test_a_comment_is_held_to_no_scale_and_names_no_survey(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        warehouse.deliver(
+            "reference",
+            "survey_questions.csv",
+            QUESTIONS
+            + "qualtrics,Support,QID2,csat,1,5,,true\n"
+            + "qualtrics,Support,QID4,comment,,,,\n"
+            + "qualtrics,Support,QID9,comment,,,,\n",
+        )
+        warehouse.land("reference/survey_questions")
+        rows = padded({"QID4": "Too slow"})
+        warehouse.deliver("qualtrics", "Renamed.csv", qualtrics(rows, [*IMPORTS, "QID4"]))
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert account.rejected == 0
+        assert warehouse.rows("qualtrics/responses")["survey"].unique().to_list() == ["Support"]
+
+    def test_a_themes_word_has_its_star_at_the_end_and_a_letter_before_it(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        patterns = ["price", "log in*", "¿dónde?", "24", "*", "ex*pensive", "*pensive", "…", ""]
+        rows = "".join(f"theme {at},en,{each}\n" for at, each in enumerate(patterns))
+        rows += "price,English,price\n,en,cheap\nprice,,cher\n"
+        warehouse.deliver("reference", "theme_dictionary.csv", "theme,language,pattern\n" + rows)
+        with pytest.raises(FileRefused, match="7 of 12 rows break the contract"):
+            warehouse.land("reference/theme_dictionary")
+        assert warehouse.reasons("reference/theme_dictionary") == [
+            (6, "pattern", "wrong_form"),
+            (7, "pattern", "wrong_form"),
+            (8, "pattern", "wrong_form"),
+            (9, "pattern", "wrong_form"),
+            (10, "pattern", "missing"),
+            (11, "language", "wrong_form"),
+            (12, "theme", "missing"),
+        ]

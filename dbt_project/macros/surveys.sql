@@ -85,3 +85,51 @@
 
     )
 {%- endmacro %}
+
+{% macro is_text_question(question_id) -%}
+    {#- Whether Qualtrics asked for a text: QID5_TEXT, and 1_QID5_TEXT in a loop. -#}
+    {{ return(adapter.dispatch('is_text_question')(question_id)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_text_question(question_id) -%}
+    regexp_full_match({{ question_id }}, '(\d+_)?QID\d+_TEXT')
+{%- endmacro %}
+
+{% macro words_of(text) -%}
+    {#- A text as words are looked for in it: small letters, one space before, between and after
+        words, nothing else. What landing has sealed is no word of the answer. -#}
+    {{ return(adapter.dispatch('words_of')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__words_of(text) -%}
+    ' ' || trim(regexp_replace(
+        replace(lower(nfc_normalize(replace({{ text }}, '[sealed]', ' '))), 'ß', 'ss'),
+        '[^\pL\pM\pN]+', ' ', 'g'
+    )) || ' '
+{%- endmacro %}
+
+{% macro pattern_words(pattern) -%}
+    {#- What `words_of` a comment hold where it has the word or phrase; `*` leaves its end open. -#}
+    case
+        when {{ pattern }} like '%*' then rtrim({{ words_of(pattern) }})
+        else {{ words_of(pattern) }}
+    end
+{%- endmacro %}
+
+{% macro has_words(words, pattern_words) -%}
+    {#- Whether a comment has them. `like` is slow with a pattern that differs from row to row. -#}
+    {{ return(adapter.dispatch('has_words')(words, pattern_words)) }}
+{%- endmacro %}
+
+{% macro duckdb__has_words(words, pattern_words) -%}
+    contains({{ words }}, {{ pattern_words }})
+{%- endmacro %}
+
+{% macro base_language(language) -%}
+    {#- en of EN, en-GB and en_US; NULL of what is no code. -#}
+    {{ return(adapter.dispatch('base_language')(language)) }}
+{%- endmacro %}
+
+{% macro duckdb__base_language(language) -%}
+    nullif(regexp_extract(lower({{ language }}), '^([a-z]{2,3})([-_].*)?$', 1), '')
+{%- endmacro %}

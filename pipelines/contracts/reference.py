@@ -18,23 +18,52 @@ from pipelines.contracts.contract import Money, Rate, Timestamp, column, export
     bad_row_limit=0.0,
 )
 class ReferenceSurveyQuestions(pa.DataFrameModel):
-    """One row per question that is declared to measure NPS, CSAT, CES or eNPS."""
+    """One row per question declared to measure NPS, CSAT, CES or eNPS, or to ask for a comment."""
 
     source: str = column("source", nullable=False)
     survey: str = column("survey", nullable=False)
     question_id: str = column("question_id", nullable=False)
-    metric: str = column("metric", nullable=False, isin=["nps", "csat", "ces", "enps"])
-    scale_min: int = column("scale_min", nullable=False)
-    scale_max: int = column("scale_max", nullable=False)
+    metric: str = column("metric", nullable=False, isin=["nps", "csat", "ces", "enps", "comment"])
+    scale_min: int = column("scale_min")
+    scale_max: int = column("scale_max")
     top_boxes: str = column("top_boxes", required=False, str_matches=r"^-?\d+(;-?\d+)*$")
-    higher_is_better: bool = column("higher_is_better", nullable=False)
+    higher_is_better: bool = column("higher_is_better")
     choices: str = column("choices", required=False, str_matches=r"^[^=;]+=-?\d+(;[^=;]+=-?\d+)*$")
     question: str = column("question", required=False)
 
     @pa.dataframe_check(name="scale_has_a_range")
     def scale_has_a_range(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
-        """A scale's lowest answer lies below its highest."""
-        return data.lazyframe.select(pl.col("scale_min") < pl.col("scale_max"))
+        """A scale's lowest answer lies below its highest; comments have no scale."""
+        return data.lazyframe.select(
+            pl.when(metric="comment")
+            .then(pl.col("scale_min").is_null() & pl.col("scale_max").is_null())
+            .otherwise((pl.col("scale_min") < pl.col("scale_max")).fill_null(False))
+        )
+
+    @pa.dataframe_check(name="scale_has_a_direction")
+    def scale_has_a_direction(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Of each scale it is said whether its highest answer is the best."""
+        return data.lazyframe.select(
+            pl.col("higher_is_better").is_not_null()
+            | (pl.col("metric") == "comment").fill_null(False)
+        )
+
+
+@export(
+    "reference",
+    "theme_dictionary",
+    files=("theme_dictionary.csv",),
+    key=("theme", "language", "pattern"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceThemeDictionary(pa.DataFrameModel):
+    """One row per theme, language (blank means all) and word or phrase that names the theme."""
+
+    theme: str = column("theme", nullable=False)
+    language: str = column("language", str_matches=r"^[A-Za-z]{2,3}$")
+    # With a letter or digit in it; a `*` stands at the end only, for whatever follows.
+    pattern: str = column("pattern", nullable=False, str_matches=r"^[^*]*[^\W_][^*]*\*?$")
 
 
 @export(

@@ -7,6 +7,7 @@ from pipelines.contracts.reference import (
     ReferenceMargins,
     ReferenceSurveyQuestions,
     ReferenceTeams,
+    ReferenceThemeDictionary,
 )
 from pipelines.defs.landed import landed
 
@@ -16,3 +17,4 @@ margins = landed(ReferenceMargins)
 exchange_rates = landed(ReferenceExchangeRates)
 kpi_targets = landed(ReferenceKpiTargets)
 follow_ups = landed(ReferenceFollowUps)
+theme_dictionary = landed(ReferenceThemeDictionary)

@@ -118,17 +118,17 @@ class DeclaredQuestion:
     Attributes:
         survey: the survey's name.
         question_id: the vendor's id of the question.
-        metric: nps, csat, ces or enps.
-        scale_min: the lowest answer.
-        scale_max: the highest answer.
+        metric: nps, csat, ces, enps or comment.
+        scale_min: the lowest answer; None for comments.
+        scale_max: the highest answer; None for comments.
         choices: the score of each answer that comes as a label.
     """
 
     survey: str
     question_id: str
     metric: str
-    scale_min: int
-    scale_max: int
+    scale_min: int | None
+    scale_max: int | None
     choices: tuple[tuple[str, int], ...] = ()
 
 

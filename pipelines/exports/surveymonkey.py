@@ -54,7 +54,9 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
     labels = numbered(
         (question.label(position) for question in asked for position in question.options), around
     )
-    scores = {fold(each.question_id): each.metric for each in around.declared}
+    scores = {
+        fold(each.question_id): each.metric for each in around.declared if each.metric != "comment"
+    }
     questions = asked_in(labels, around)
     together: dict[str, list[str]] = {}
     ended: list[str] = []

@@ -63,7 +63,7 @@ def survey_name(
     declared: tuple[DeclaredQuestion, ...],
     questions: tuple[Question, ...],
 ) -> str:
-    """The survey's name, by its declared questions: a renamed file stays the same survey.
+    """The survey's name, by its declared scores: a renamed file stays the same survey.
 
     Args:
         file: where the answers are.
@@ -74,7 +74,8 @@ def survey_name(
     present = {question.question_id for question in questions}
     needed: dict[str, set[str]] = {}
     for question in declared:
-        needed.setdefault(question.survey, set()).add(question.question_id)
+        if question.metric != "comment":  # one that is asked no more doesn't make it another survey
+            needed.setdefault(question.survey, set()).add(question.question_id)
     fitting = sorted(survey for survey, ids in needed.items() if ids <= present)
     if len(fitting) == 1:
         return fitting[0]

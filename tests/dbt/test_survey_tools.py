@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import openpyxl
 import pytest
+from scipy.stats import binomtest
 
 from pipelines import lake
 from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
@@ -54,7 +55,9 @@ class Respondent:
 
     @property
     def comment(self) -> str:
-        return 'He said "wait",\nand I did' if self.number % 9 == 0 else ""
+        return {0: 'He said "wait",\nand I did', 4: "Too Expensive, no waiting"}.get(
+            self.number % 9, ""
+        )
 
     def cells(self) -> tuple[str, str, str]:
         return tuple("" if each is None else str(each) for each in (self.nps, self.csat, self.ces))  # type: ignore[return-value]
@@ -276,8 +279,16 @@ qualtrics,{SURVEY},QID3,ces,1,5,,true,
     f"{tool},{SURVEY},{RECOMMEND},nps,0,10,,true,\n"
     f"{tool},{SURVEY},{SATISFIED},csat,1,5,,true,{LABELS}\n"
     f"{tool},{SURVEY},{EASY},ces,1,5,,true,\n"
+    f"{tool},{SURVEY},{COMMENT.upper()} ,comment,,,,,\n"
     for tool in BY_TEXT
 )
+
+THEMES = """\
+theme,language,pattern
+waiting,,wait
+price,,expens*
+price,es,caro
+"""
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +299,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     (home.path / "sources.toml").write_text(SETTINGS)
     warehouse.deliver("reference", "survey_questions.csv", DECLARED)
     warehouse.land("reference/survey_questions")
+    warehouse.deliver("reference", "theme_dictionary.csv", THEMES)
+    warehouse.land("reference/theme_dictionary")
     for tool, write in TOOLS.items():
         for name, content in write().items():
             warehouse.deliver(tool, name, content)
@@ -310,6 +323,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
                 "+survey_responses",
                 "+nps_monthly",
                 "+csat_monthly",
+                "+feedback_themes",
             ),
             *("--project-dir", project, "--profiles-dir", project),
             *("--target-path", home.path / "target", "--log-path", home.path / "logs"),
@@ -370,6 +384,49 @@ def test_each_tool_gives_the_same_nps_and_csat_in_the_same_months(
             "where dimension = 'source' and dimension_value = ? and month(month) = ?",
             [tool, month],
         ).fetchone() == (len(csat), satisfied, pytest.approx(satisfied / len(csat)))
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_each_tool_gives_the_same_themes_beside_the_same_scores(
+    built: duckdb.DuckDBPyConnection, tool: str
+) -> None:
+    found = built.execute(
+        "select metric, theme, count(*), count(*) filter (where is_mentioned) "
+        "from marts.survey_responses inner join intermediate.int_comment_themes "
+        "using (response_key) where source = ? group by all",
+        [tool],
+    ).fetchall()
+    expected = set()
+    for metric in ("nps", "csat", "ces"):
+        scored = [one for one in PEOPLE if getattr(one, metric) is not None]
+        waited, paid = (sum(one.number % 9 == rest for one in scored) for rest in (0, 4))
+        expected |= {
+            (metric, "waiting", waited + paid, waited),
+            (metric, "price", waited + paid, paid),
+        }
+    assert set(found) == expected
+
+
+def test_themes_of_a_month_are_those_of_all_tools(built: duckdb.DuckDBPyConnection) -> None:
+    said = [one for one in PEOPLE if one.at.month == 1 and one.nps is not None and one.comment]
+    paid = [one.nps or 0 for one in said if one.number % 9 == 4]
+    promoters, detractors = sum(each > 8 for each in paid), sum(each < 7 for each in paid)
+    n, mentions = len(TOOLS) * len(said), len(TOOLS) * len(paid)
+    assert built.execute(
+        "select comment_count, mention_count, mention_share, mention_share_low, "
+        "mention_share_high, mention_score from marts.feedback_themes "
+        "where metric = 'nps' and theme = 'price' and band = 'all' and month(month) = 1"
+    ).fetchone() == (
+        n, mentions, pytest.approx(mentions / n),
+        *(pytest.approx(end, abs=1e-6) for end in wilson(mentions, n)),
+        pytest.approx(100 * (promoters - detractors) / len(paid)),
+    )  # fmt: skip
+
+
+def wilson(count: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share, as scipy has it."""
+    interval = binomtest(count, n).proportion_ci(0.95, "wilson")
+    return interval.low, interval.high
 
 
 def test_a_person_is_the_same_person_in_every_tool(built: duckdb.DuckDBPyConnection) -> None:

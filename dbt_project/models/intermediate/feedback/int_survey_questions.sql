@@ -3,7 +3,9 @@
 -- better.
 with declared as (
 
-    select * from {{ ref('stg_reference__survey_questions') }}
+    select *
+    from {{ ref('stg_reference__survey_questions') }}
+    where metric <> 'comment'
 
 ),
 
