@@ -87,5 +87,43 @@ COMMENTS = {
 }  # fmt: skip
 """What people write, by band and language."""
 
+THEME_WORDS = {
+    "price": (
+        ("en", "expensive"), ("en", "price"), ("es", "caro"), ("de", "teuer"), ("de", "billig"),
+        ("fr", "cher"),
+    ),
+    "speed": (
+        ("en", "quickly"), ("en", "fast"), ("es", "lento"), ("es", "rápido"), ("de", "langsam"),
+        ("de", "schnell*"), ("fr", "lent"), ("fr", "rapide*"),
+    ),
+    "no answer": (
+        ("en", "waited"), ("en", "nobody called"), ("es", "nadie contestó"),
+        ("de", "keine Antwort"), ("fr", "personne ne répond"),
+    ),
+    "invoice": (("de", "Rechnung*"),),
+    "access": ((None, "access denied"),),
+}  # fmt: skip
+"""The dictionary of themes: languages and words by which a comment names each."""
+
+THEME_COMMENTS = {
+    "price": (
+        "Too expensive, and\nthe export keeps failing.", "Fine, but the price went up.",
+        "Caro para lo que ofrece.", "Bien, pero caro.", "Zu langsam, zu teuer.",
+        "Gut, aber nicht billig.", "Trop cher, trop lent.", "Bien, mais un peu cher.",
+    ),
+    "speed": (
+        "Solved quickly,\nthank you!", "Great people, fast delivery.", "Muy lento, no volveré.",
+        "Rápido y amable.", "Zu langsam, zu teuer.", "Sehr schnelle Hilfe, danke!",
+        "Trop cher, trop lent.", "Rapide et efficace.",
+    ),
+    "no answer": (
+        "Waited three days for an answer.", 'Still "Access denied", nobody called back.',
+        "Nadie contestó, ni una vez.", "Keine Antwort erhalten.", "Personne ne répond.",
+    ),
+    "invoice": ("Rechnung war falsch, schon wieder.",),
+    "access": ('Still "Access denied", nobody called back.',),
+}  # fmt: skip
+"""The comments that are about each theme, as a reader would say."""
+
 ASCII = str.maketrans("áéíóúñüöäßçèêëïâåøÁÅÇ", "aeiounuoasceeeiaaoaac", "' ")
 """How names are spelt in addresses."""

@@ -81,7 +81,8 @@ SUPPORT_COLUMNS = (
 
 _CHANNEL_CELLS = (None, "1", "2", "1,3", "3", "2,4", "1,2,3", "4")
 
-_COMMENTS = [text for band in BANDS[:3] for language in names.COMMENTS[band] for text in language]
+COMMENTS = [text for band in BANDS[:3] for language in names.COMMENTS[band] for text in language]
+"""What the number of a comment stands for."""
 
 
 def file_name(survey: str, day: date) -> str:
@@ -256,7 +257,7 @@ def _relationship(
         "Q1_NPS_GROUP": (pl.col("band") + 1).cast(pl.String),
         "Q1": pl.col("nps").cast(pl.String),
         "Q2": pl.col("csat").cast(pl.String),
-        "Q5": choice(_COMMENTS, "comment"),
+        "Q5": choice(COMMENTS, "comment"),
         **{f"Q6_{number}": pl.col(f"service_{number}").cast(pl.String) for number in (1, 2, 3)},
     }
     return (*SYSTEM_COLUMNS, *RELATIONSHIP_COLUMNS), company.responses, layout
@@ -267,7 +268,7 @@ def _support(company: Company) -> tuple[tuple[tuple[str, str, str], ...], pl.Dat
         "Q11": pl.col("csat").cast(pl.String),
         "Q12": pl.col("ces").cast(pl.String),
         "Q13": choice(pl.Series(_CHANNEL_CELLS, dtype=pl.String), "channels"),
-        "Q15": choice(_COMMENTS, "comment"),
+        "Q15": choice(COMMENTS, "comment"),
         "CaseNumber": case_number("case"),
     }
     return (*SYSTEM_COLUMNS, *SUPPORT_COLUMNS), company.ratings, layout

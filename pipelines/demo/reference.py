@@ -85,6 +85,15 @@ def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
             pl.lit("USD").alias("to"),
             pl.Series("rate", [f"{rate:.4f}" for rate in company.euro_rates]),
         ),
+        "theme_dictionary": pl.DataFrame(
+            [
+                (theme, language, pattern)
+                for theme, words in names.THEME_WORDS.items()
+                for language, pattern in words
+            ],
+            schema=dict.fromkeys(("theme", "language", "pattern"), pl.String),
+            orient="row",
+        ),
         "kpi_targets": pl.DataFrame(
             [(kpi, leader, target, since, None) for kpi, leader, target in TARGETS],
             schema=dict.fromkeys(("kpi", "leader", "target", "from", "to"), pl.String),

@@ -188,6 +188,23 @@ class SubscriptionMonth:
 
 
 @dataclass(frozen=True)
+class BandTheme:
+    """What the comments beside one band's NPS answers are about.
+
+    Attributes:
+        band: detractor, passive or promoter.
+        theme: the theme.
+        comments: comments in the languages that the theme has words in.
+        mentions: those that are about it.
+    """
+
+    band: str
+    theme: str
+    comments: int
+    mentions: int
+
+
+@dataclass(frozen=True)
 class BandChurn:
     """Months at risk and endings of monthly subscriptions, by the band the odds depended on."""
 
@@ -227,6 +244,7 @@ class DemoTruth:
         parameters: what the company was drawn from.
         counts: rows and totals by name, see `company.py`.
         nps_by_month: the planted mix and the answers that were given.
+        themes_by_band: what the comments beside NPS answers are about.
         churn_by_band: the planted odds and what came of them.
         subscriptions_by_month: recurring revenue at each month's end.
         courses: who took them and what they do.
@@ -242,6 +260,7 @@ class DemoTruth:
     parameters: Parameters
     counts: dict[str, int]
     nps_by_month: tuple[AnswerMonth, ...]
+    themes_by_band: tuple[BandTheme, ...]
     churn_by_band: tuple[BandChurn, ...]
     subscriptions_by_month: tuple[SubscriptionMonth, ...]
     courses: tuple[CourseTruth, ...]
@@ -265,6 +284,7 @@ class DemoTruth:
             each["graduates"] = tuple(each["graduates"])
         lists = {
             "nps_by_month": AnswerMonth,
+            "themes_by_band": BandTheme,
             "churn_by_band": BandChurn,
             "subscriptions_by_month": SubscriptionMonth,
             "courses": CourseTruth,

@@ -2,12 +2,13 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from pipelines.demo import cornerstone, qualtrics, reference, salesforce, shopify, stripe
+from pipelines.demo import cornerstone, names, qualtrics, reference, salesforce, shopify, stripe
 from pipelines.demo.assembly import Ledger
 from pipelines.demo.company import Company, draw_company
 from pipelines.demo.faults import rows_of_a_kind
@@ -27,6 +28,7 @@ from pipelines.demo.training import COURSES, EMPATHY, expected_lift, first_compl
 from pipelines.demo.truth import (
     AnswerMonth,
     BandChurn,
+    BandTheme,
     CourseTruth,
     DemoTruth,
     Parameters,
@@ -157,6 +159,7 @@ def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
             )
             for at, month in enumerate(calendar.month_names)
         ),
+        themes_by_band=tuple(_themes(company, responses)),
         churn_by_band=tuple(
             BandChurn(name, getattr(odds, name), int(billing.at_risk[at]), int(billing.churned[at]))
             for at, name in enumerate(BANDS)
@@ -194,6 +197,22 @@ def _courses(company: Company) -> tuple[CourseTruth, ...]:
         )
         for course, title in enumerate(COURSES)
     )
+
+
+def _themes(company: Company, responses: pl.DataFrame) -> Iterator[BandTheme]:
+    """What the comments beside NPS answers are about, by band."""
+    written = responses.filter(pl.col("band").is_not_null() & pl.col("comment").is_not_null())
+    languages = company.people["language"].gather(written["person"])
+    codes = [language[:2].lower() for language in names.LANGUAGES]
+    for theme, words in names.THEME_WORDS.items():
+        named = {language for language, _ in words}
+        spoken = [at for at, code in enumerate(codes) if named & {None, code}]
+        about = [qualtrics.COMMENTS.index(text) for text in names.THEME_COMMENTS[theme]]
+        comments = written.filter(languages.is_in(spoken))
+        for at, band in enumerate(BANDS[:3]):
+            of_band = comments.filter(pl.col("band") == at)
+            mentions = of_band.filter(pl.col("comment").is_in(about)).height
+            yield BandTheme(band, theme, of_band.height, mentions)
 
 
 def _in_units(cents: int) -> str:

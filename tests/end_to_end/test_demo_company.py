@@ -116,6 +116,33 @@ class TestNumbersAgree:
             month: each for month, each in counted.items() if sum(each)
         }
 
+    def test_comments_are_about_what_they_were_written_about(self, company: Company) -> None:
+        found = company.release.execute("""
+            select
+                band, theme, cast(sum(comment_count) as bigint),
+                cast(sum(mention_count) as bigint)
+            from feedback_themes where metric = 'nps' and band <> 'all' group by all
+        """).fetchall()
+        planted = {
+            (each["band"], each["theme"], each["comments"], each["mentions"])
+            for each in company.truth["themes_by_band"]
+        }
+        assert set(found) == planted
+        assert one(company, "select bool_or(is_partial_month) from feedback_themes") == (False,)
+        assert sum(mentions for *_, mentions in planted) > 1_000
+
+    def test_who_writes_of_prices_is_less_loyal_and_their_score_says_so(
+        self, company: Company
+    ) -> None:
+        themes = company.release.execute("""
+            select theme, sum(mention_score * mention_count) / sum(mention_count),
+                sum(comment_score * comment_count) / sum(comment_count)
+            from feedback_themes where metric = 'nps' and band = 'all' group by all
+        """).fetchall()
+        assert {theme for theme, mention, every in themes if mention < every} == {
+            "price", "no answer", "invoice", "access",
+        }  # fmt: skip
+
     def test_customers_cases_and_orders_are_all_there(self, company: Company) -> None:
         counts = company.truth["counts"]
         assert one(company, "select count(*) from support_cases") == (counts["cases"],)
