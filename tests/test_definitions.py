@@ -26,6 +26,7 @@ MARTS = {
     "support_cases",
     "service_monthly",
     "customer_months",
+    "customer_movements",
     "csat_monthly",
     "ces_monthly",
     "enps_monthly",

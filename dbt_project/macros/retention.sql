@@ -1,131 +1,154 @@
 {#-
     Retention of recurring revenue: each month's end against the end of `months_back` months before.
 
-    Every customer who was active at either end is one row of `comparisons`, under the segment,
+    Every customer who was active at either end is one row of `movements`, under the segment,
     country, team and leader that held at the end of the later month. One rule for all rows of a
     comparison is what lets the bridge close in each of them.
+
+        with {{ movements_against(months_back=1) }}
+        select * from movements
 -#}
 
-{% macro retention_against(months_back) -%}
+{% macro movements_against(months_back) -%}
+    {#- CTE `movements`: what became of each customer's recurring revenue. -#}
+    customer_months as (
+
+        select * from {{ ref('customer_months') }}
+
+    ),
+
+    months as (
+
+        select * from {{ ref('int_months') }}
+
+    ),
+
+    active as (
+
+        select
+            customer_key,
+            month,
+            {{ month_after('month', months_back) }} as compared_in,
+            mrr,
+            segment,
+            country,
+            team,
+            leader
+        from customer_months
+        where is_subscriber
+
+    ),
+
+    first_months as (
+
+        select
+            customer_key,
+            min(month) as first_month
+        from active
+        group by customer_key
+
+    ),
+
+    active_at_end as (
+
+        select
+            ending.customer_key,
+            ending.month,
+            starting.mrr as starting_mrr,
+            ending.mrr as ending_mrr,
+            ending.segment,
+            ending.country,
+            ending.team,
+            ending.leader
+        from active as ending
+        left join active as starting
+            on
+                ending.customer_key = starting.customer_key
+                and ending.month = starting.compared_in
+
+    ),
+
+    churned as (
+
+        select
+            starting.customer_key,
+            months.month,
+            starting.mrr as starting_mrr,
+            {{ last_moment_of('months.month_end') }} as ended_at
+        from active as starting
+        inner join months on starting.compared_in = months.month
+        left join active as ending
+            on
+                starting.customer_key = ending.customer_key
+                and starting.compared_in = ending.month
+        where ending.customer_key is null
+
+    ),
+
+    churned_then as (
+
+        select
+            churned.customer_key,
+            churned.month,
+            churned.starting_mrr,
+            cast(null as decimal(18, 4)) as ending_mrr,
+            {{ held_then('segment') }} as segment,
+            {{ held_then('country') }} as country,
+            {{ held_then('team') }} as team,
+            {{ held_then('leader') }} as leader
+        from churned
+        {{ join_customer_then('churned', 'churned.ended_at') }}
+
+    ),
+
+    comparisons as (
+
+        select * from active_at_end
+        union all
+        select * from churned_then
+
+    ),
+
+    movements as (
+
+        select
+            comparisons.customer_key,
+            comparisons.month,
+            case
+                when comparisons.starting_mrr is not null and comparisons.ending_mrr is not null
+                    then 'retained'
+                when comparisons.starting_mrr is not null then 'churned'
+                -- Active before the start, not at it: back again, not new.
+                when {{ month_after('first_months.first_month', months_back) }} < comparisons.month
+                    then 'reactivated'
+                else 'new'
+            end as movement,
+            comparisons.starting_mrr,
+            comparisons.ending_mrr,
+            comparisons.segment,
+            comparisons.country,
+            comparisons.team,
+            comparisons.leader
+        from comparisons
+        inner join first_months on comparisons.customer_key = first_months.customer_key
+
+    )
+{%- endmacro %}
+
+{% macro retention_of_movements() -%}
+    {#- From CTEs `movements` and `months` on: the long form, and all of its rates. -#}
     {%- set dimensions = ['segment', 'country', 'team', 'leader'] -%}
-with customer_months as (
-
-    select * from {{ ref('customer_months') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_months') }}
-
-),
-
-active as (
+placed as (
 
     select
-        customer_key,
         month,
-        {{ month_after('month', months_back) }} as compared_in,
-        mrr,
-        segment,
-        country,
-        team,
-        leader
-    from customer_months
-    where is_subscriber
-
-),
-
-first_months as (
-
-    select
-        customer_key,
-        min(month) as first_month
-    from active
-    group by customer_key
-
-),
-
-active_at_end as (
-
-    select
-        ending.customer_key,
-        ending.month,
-        starting.mrr as starting_mrr,
-        ending.mrr as ending_mrr,
-        ending.segment,
-        ending.country,
-        ending.team,
-        ending.leader
-    from active as ending
-    left join active as starting
-        on
-            ending.customer_key = starting.customer_key
-            and ending.month = starting.compared_in
-
-),
-
-churned as (
-
-    select
-        starting.customer_key,
-        months.month,
-        starting.mrr as starting_mrr,
-        {{ last_moment_of('months.month_end') }} as ended_at
-    from active as starting
-    inner join months on starting.compared_in = months.month
-    left join active as ending
-        on
-            starting.customer_key = ending.customer_key
-            and starting.compared_in = ending.month
-    where ending.customer_key is null
-
-),
-
-churned_then as (
-
-    select
-        churned.customer_key,
-        churned.month,
-        churned.starting_mrr,
-        cast(null as decimal(18, 4)) as ending_mrr,
-        {{ held_then('segment') }} as segment,
-        {{ held_then('country') }} as country,
-        {{ held_then('team') }} as team,
-        {{ held_then('leader') }} as leader
-    from churned
-    {{ join_customer_then('churned', 'churned.ended_at') }}
-
-),
-
-comparisons as (
-
-    select * from active_at_end
-    union all
-    select * from churned_then
-
-),
-
-classified as (
-
-    select
-        comparisons.month,
         {%- for dimension in dimensions %}
-        {{ not_set('comparisons.' ~ dimension) }} as {{ dimension }},
+        {{ not_set(dimension) }} as {{ dimension }},
         {%- endfor %}
-        comparisons.starting_mrr,
-        comparisons.ending_mrr,
-        case
-            when comparisons.starting_mrr is not null and comparisons.ending_mrr is not null
-                then 'retained'
-            when comparisons.starting_mrr is not null then 'churned'
-            -- Active before the start, not at it: back again, not new.
-            when {{ month_after('first_months.first_month', months_back) }} < comparisons.month
-                then 'reactivated'
-            else 'new'
-        end as movement
-    from comparisons
-    inner join first_months on comparisons.customer_key = first_months.customer_key
+        movement,
+        starting_mrr,
+        ending_mrr
+    from movements
 
 ),
 
@@ -159,7 +182,7 @@ summed as (
         coalesce(sum(case when movement = 'retained' then least(starting_mrr, ending_mrr) end), 0)
             as kept_mrr,
         coalesce(sum(case when movement = 'retained' then ending_mrr end), 0) as retained_mrr
-    from classified
+    from placed
     group by grouping sets (
         (month)
         {%- for dimension in dimensions %},

@@ -15,8 +15,10 @@ candidates as (
         question_id,
         customer_key,
         metric,
+        case_key,
         responded_at,
-        responded_on
+        responded_on,
+        responded_month
     from {{ ref('int_survey_scores') }}
     where score is not null
 
@@ -43,6 +45,24 @@ recent as (
     from candidates
     cross join as_of
     where candidates.responded_on > {{ dbt.dateadd('day', -90, 'as_of.as_of') }}
+
+),
+
+-- As csat_monthly counts them: of a case's ratings in one month the latest.
+replaced as (
+
+    select score_key
+    from (
+        select
+            score_key,
+            row_number() over (
+                partition by case_key, responded_month
+                order by responded_at desc, response_key desc, question_id desc
+            ) as rating_rank
+        from candidates
+        where metric = 'csat' and case_key is not null
+    ) as ranked
+    where rating_rank > 1
 
 ),
 
@@ -75,8 +95,10 @@ final as (
         case when scores.metric <> 'enps' then scores.leader end as leader,
         scores.segment,
         scores.country,
-        recent.score_key is not null as is_latest_in_90_days
+        recent.score_key is not null as is_latest_in_90_days,
+        replaced.score_key is null as is_counted_in_month
     from scores
+    left join replaced on scores.score_key = replaced.score_key
     left join recent on scores.score_key = recent.score_key and recent.recency_rank = 1
 
 )

@@ -1,2 +1,14 @@
 -- One row per month, dimension and value: recurring revenue against the month before.
-{{ retention_against(months_back=1) }}
+with movements as (
+
+    select * from {{ ref('customer_movements') }}
+
+),
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+{{ retention_of_movements() }}

@@ -1,2 +1,4 @@
 -- One row per month, dimension and value: recurring revenue against twelve months before.
-{{ retention_against(months_back=12) }}
+with {{ movements_against(months_back=12) }},
+
+{{ retention_of_movements() }}
