@@ -9,7 +9,7 @@ from typing import Any
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from dbt.adapters.duckdb.plugins import BasePlugin
 
-from pipelines.settings import Home, build_file
+from pipelines.settings import Home, build_file, build_is_read_only
 
 
 class Plugin(BasePlugin):
@@ -21,3 +21,5 @@ class Plugin(BasePlugin):
         path = build_file().absolute()
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         creds.path = str(path)
+        if build_is_read_only():
+            config["access_mode"] = "READ_ONLY"

@@ -171,6 +171,11 @@ def build_file(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(folder or Home.from_environment(environment).builds / "by_hand") / BUILD_FILE
 
 
+def build_is_read_only(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether dbt's connection may only read that file (`CX_READ_ONLY`), beside other readers."""
+    return bool(environment.get("CX_READ_ONLY"))
+
+
 def load_settings(home: Home, environment: Mapping[str, str] = os.environ) -> Settings:
     """Read `$CX_HOME/sources.toml` and the environment.
 
