@@ -1,7 +1,7 @@
 """How many orders customers will still place, what those are worth, and how long subscribers stay.
 
-Belongs here: the BG/NBD, Gamma-Gamma and shifted-beta-geometric (sBG) models on plain NumPy arrays,
-their fits and their forecasts; `forecast_lifetime_value` is what a dbt model calls.
+Belongs here: the BG/NBD, MBG/NBD, Gamma-Gamma and shifted-beta-geometric (sBG) models on plain
+NumPy arrays, their fits and their forecasts; `forecast_lifetime_value` is what a dbt model calls.
 Does not belong here: which orders count, margins, currencies and tables, which are settled in SQL
 before; the checks of the input (`histories.py`); likelihoods and how they are maximised
 (`likelihoods.py`); how good a forecast was (`hold_out.py`).
@@ -9,6 +9,8 @@ before; the checks of the input (`histories.py`); likelihoods and how they are m
 Sources, by the names used below:
 
 - Fader, Hardie & Lee (2005), "Counting Your Customers" the Easy Way: BG/NBD.
+- Batislam, Denizel & Filiztekin (2007), Empirical Validation and Comparison of Models for Customer
+  Base Analysis: MBG/NBD; as CBG/NBD in Hoppe & Wagner (2007).
 - Fader & Hardie (2013), The Gamma-Gamma Model of Monetary Value.
 - Fader & Hardie (2007), How to Project Customer Retention: sBG.
 - Fader & Hardie (2010), Customer-Base Valuation in a Contractual Setting: residual lifetime.
@@ -17,8 +19,9 @@ A model never returns a number it can't stand behind: input that contradicts its
 `ValueError`, and data that don't determine a model raise `NoForecastError`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.polynomial import chebyshev
@@ -37,12 +40,14 @@ from pipelines.histories import (
     rows_by_value,
 )
 from pipelines.likelihoods import (
+    LogLikelihood,
     NoForecastError,
     beta_average,
     bg_nbd_likelihood,
     dot,
     gamma_gamma_likelihood,
     maximise,
+    mbg_nbd_likelihood,
     shifted_beta_geometric_likelihood,
 )
 
@@ -75,30 +80,37 @@ class BGNBD:
     customers: int = 0
     warnings: tuple[str, ...] = ()
 
+    name: ClassVar[str] = "BG/NBD"
+    # Chances to drop out that a customer has had before the first repeat.
+    early_chances: ClassVar[int] = 0
+
     def __post_init__(self) -> None:
         """Refuse parameters that aren't positive and finite."""
-        _check_parameters("BG/NBD", r=self.r, alpha=self.alpha, a=self.a, b=self.b)
+        _check_parameters(self.name, r=self.r, alpha=self.alpha, a=self.a, b=self.b)
 
     def probability_alive(self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike) -> Floats:
-        """Return the probability that the customer hasn't dropped out; 1 without a repeat.
+        """Return the probability that the customer hasn't dropped out.
 
-        The 1 is what the model says (nobody drops out before a first repeat), no sign of loyalty.
+        1 without a repeat: BG/NBD lets nobody drop out before the first, which is no sign of
+        loyalty. MBG/NBD does.
         """
         x, t_x, t_now = checked_histories(frequency, recency, age)
+        chances = x + self.early_chances
         log_odds_of_death = (
             np.log(self.a)
-            - np.log(self.b + np.maximum(x, 1) - 1)
+            - np.log(self.b + np.maximum(chances, 1) - 1)
             + (self.r + x) * np.log1p((t_now - t_x) / (self.alpha + t_x))
         )
-        return np.where(x > 0, expit(-log_odds_of_death), 1.0)
+        return np.where(chances > 0, expit(-log_odds_of_death), 1.0)
 
     def purchases_while_alive(self, t: ArrayLike, frequency: ArrayLike, age: ArrayLike) -> Floats:
         """Return the purchases expected in the next `t` of a customer known to be alive now.
 
         Recency doesn't matter then, so that a population has few distinct rows. Computed as the
-        mean of (1 - (1 + p u)^-(r + x)) / p over the drop-out probability p ~ Beta(a, b + x), with
-        u = t / (alpha + age). This is the paper's equation 10 without 2F1, in which digits cancel
-        near a = 1, for small t and for large b; here every term is positive.
+        mean of (1 - (1 + p u)^-(r + x)) / p over the drop-out probability p ~ Beta(a, b + chances
+        it had, x or x + 1), with u = t / (alpha + age). This is the paper's equation 10 without
+        2F1, in which digits cancel near a = 1, for small t and for large b; here every term is
+        positive.
         """
         horizon, x, t_now = np.broadcast_arrays(
             checked_numbers("t", t),
@@ -125,7 +137,7 @@ class BGNBD:
 
     def expected_purchases_new(self, t: ArrayLike) -> Floats:
         """Return the repeat purchases expected of a new customer in the first `t` (equation 9)."""
-        return self.purchases_while_alive(t, 0, 0)
+        return self.expected_purchases(t, 0, 0, 0)
 
     def expected_purchases_by_month(
         self, frequency: ArrayLike, recency: ArrayLike, age: ArrayLike, months: int = 36
@@ -151,7 +163,7 @@ class BGNBD:
         return np.maximum.accumulate(purchases, axis=1)
 
     def _purchases_of_one_frequency(self, frequency: float, elapsed: Floats) -> Floats:
-        p, weight = beta_average(self.a, self.b + frequency)
+        p, weight = beta_average(self.a, self.b + frequency + self.early_chances)
         shape = self.r + frequency
 
         def exact(u: Floats) -> Floats:
@@ -181,6 +193,20 @@ class BGNBD:
         return np.concatenate(
             [exact(part) for part in np.array_split(elapsed, 1 + elapsed.size // 4096)]
         )
+
+
+@dataclass(frozen=True)
+class MBGNBD(BGNBD):
+    """BG/NBD in which a customer may drop out after the first purchase too (Batislam et al. 2007).
+
+    So that who hasn't bought again is the less likely to, the longer ago the first purchase is.
+    """
+
+    name: ClassVar[str] = "MBG/NBD"
+    early_chances: ClassVar[int] = 1
+
+
+DropOutModel = TypeVar("DropOutModel", bound=BGNBD)
 
 
 @dataclass(frozen=True)
@@ -323,29 +349,50 @@ def fit_bg_nbd(
         ValueError: impossible input, with the row.
         NoForecastError: fewer than 50 repeat customers, no maximum, or an implausible one.
     """
-    x, t_x, t_now = checked_histories(frequency, recency, age)
+    return _fit_drop_out_model(BGNBD, bg_nbd_likelihood, (frequency, recency, age), count)
+
+
+def fit_mbg_nbd(
+    frequency: ArrayLike,
+    recency: ArrayLike,
+    age: ArrayLike,
+    count: ArrayLike | None = None,
+) -> MBGNBD:
+    """Fit MBG/NBD by maximum likelihood; arguments and errors are those of `fit_bg_nbd`."""
+    return _fit_drop_out_model(MBGNBD, mbg_nbd_likelihood, (frequency, recency, age), count)
+
+
+def _fit_drop_out_model(
+    kind: type[DropOutModel],
+    likelihood: Callable[[Floats, Floats, Floats, Floats], LogLikelihood],
+    history: tuple[ArrayLike, ArrayLike, ArrayLike],
+    count: ArrayLike | None,
+) -> DropOutModel:
+    x, t_x, t_now = checked_histories(*history)
     (x, t_x, t_now), customers = counted_rows((x, t_x, t_now), count)
     repeat_customers = int(customers[x > 0].sum())
     if repeat_customers < MINIMUM_CUSTOMERS:
         raise NoForecastError(
-            f"BG/NBD: {repeat_customers} customers bought again; "
+            f"{kind.name}: {repeat_customers} customers bought again; "
             f"at least {MINIMUM_CUSTOMERS} are needed"
         )
     if x.max() < 2:
-        raise NoForecastError("BG/NBD: nobody bought again twice, so that drop-out can't be told")
+        raise NoForecastError(
+            f"{kind.name}: nobody bought again twice, so that drop-out can't be told"
+        )
     total = int(customers.sum())
     fit = maximise(
-        "BG/NBD",
+        kind.name,
         ("r", "alpha", "a", "b"),
         scales=np.array([1.0, dot(customers, t_now) / total, 1.0, 1.0]),
         starts=((0.3, 0.2, 0.8, 2.5), (1.0, 1.0, 0.2, 2.0), (4.0, 4.0, 3.0, 10.0)),
-        likelihood=lambda rows: bg_nbd_likelihood(x[rows], t_x[rows], t_now[rows], customers[rows]),
+        likelihood=lambda rows: likelihood(x[rows], t_x[rows], t_now[rows], customers[rows]),
         customers=customers,
     )
     r, alpha, a, b = fit.parameters
-    model = BGNBD(r, alpha, a, b, fit.log_likelihood, total, fit.warnings)
+    model = kind(r, alpha, a, b, fit.log_likelihood, total, fit.warnings)
     _check_plausible(
-        "BG/NBD: repeat purchases in the data",
+        f"{kind.name}: repeat purchases in the data",
         expected=dot(customers, model.expected_purchases_new(t_now)),
         observed=dot(customers, x),
     )

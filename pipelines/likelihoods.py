@@ -128,23 +128,35 @@ def _positive_definite(matrix: Floats) -> Floats | None:
 
 
 def bg_nbd_likelihood(x: Floats, t_x: Floats, t_now: Floats, customers: Floats) -> LogLikelihood:
-    """Build equation 6 of the paper over a grouped table, with its gradient by log parameters.
+    """Build equation 6 of the paper over a grouped table, with its gradient by log parameters."""
+    return _drop_out_likelihood(x, t_x, t_now, customers, chances=x)
 
-    Survivors' term A3 is taken out of the sum, and what is left is 1 + the odds of being gone.
-    """
-    distinct_x, place = np.unique(x, return_inverse=True)
+
+def mbg_nbd_likelihood(x: Floats, t_x: Floats, t_now: Floats, customers: Floats) -> LogLikelihood:
+    """Build the likelihood of MBG/NBD likewise: the first purchase is a chance to drop out too."""
+    return _drop_out_likelihood(x, t_x, t_now, customers, chances=x + 1)
+
+
+def _drop_out_likelihood(
+    x: Floats, t_x: Floats, t_now: Floats, customers: Floats, chances: Floats
+) -> LogLikelihood:
+    # A customer has dropped out at none of the chances, or at the last, which came at t_x. The
+    # first of the two, A3 in the paper, is taken out of the sum, and what is left is 1 + the odds
+    # of being gone. Who has had no chance is not gone.
+    distinct_x, first_row, place = np.unique(x, return_index=True, return_inverse=True)
+    chances_by_x = chances[first_row]
     customers_by_x = sums(place, customers, len(distinct_x))
-    survived = np.maximum(distinct_x - 1, 0)
+    survived = np.maximum(chances_by_x - 1, 0)
     purchases = dot(customers, x)
-    once, again = x == 0, x > 0
-    once_now, once_customers = t_now[once], customers[once]
-    place, customers = place[again], customers[again]
-    x, t_x, t_now = x[again], t_x[again], t_now[again]
+    never, ever = chances == 0, chances > 0
+    never_now, never_customers = t_now[never], customers[never]
+    place, customers = place[ever], customers[ever]
+    x, t_x, t_now = x[ever], t_x[ever], t_now[ever]
 
     def log_likelihood(theta: Floats) -> tuple[float, Floats]:
         r, alpha, a, b = np.exp(theta)
-        once_age, age, last = 1 + once_now / alpha, 1 + t_now / alpha, 1 + t_x / alpha
-        once_log_age, log_age = np.log(once_age), np.log(age)
+        never_age, age, last = 1 + never_now / alpha, 1 + t_now / alpha, 1 + t_x / alpha
+        never_log_age, log_age = np.log(never_age), np.log(age)
         shape, log_silence = r + x, log_age - np.log(last)
         log_odds = (np.log(a) - np.log(b + survived))[place] + shape * log_silence
         # log(1 + e^log_odds) and its slope, without overflow and with one exponential.
@@ -153,28 +165,28 @@ def bg_nbd_likelihood(x: Floats, t_x: Floats, t_now: Floats, customers: Floats) 
 
         value = (
             dot(customers_by_x, gammaln(r + distinct_x) - gammaln(r))
-            + dot(customers_by_x, betaln(a, b + distinct_x) - betaln(a, b))
-            - r * dot(once_customers, once_log_age)
+            + dot(customers_by_x, betaln(a, b + chances_by_x) - betaln(a, b))
+            - r * dot(never_customers, never_log_age)
             - dot(customers, shape * log_age)
             - purchases * theta[1]
             + dot(customers, np.maximum(log_odds, 0) + np.log(1 + small))
         )
         by_r = (
             dot(customers_by_x, digamma(r + distinct_x) - digamma(r))
-            - dot(once_customers, once_log_age)
+            - dot(never_customers, never_log_age)
             - dot(customers, log_age)
             + dot(gone, log_silence)
         )
         by_log_alpha = (
-            r * dot(once_customers, 1 - 1 / once_age)
+            r * dot(never_customers, 1 - 1 / never_age)
             + dot(customers, shape * (1 - 1 / age))
             - purchases
             - dot(gone, shape * (1 / last - 1 / age))
         )
-        digamma_a_b = digamma(a + b) - digamma(a + b + distinct_x)
+        digamma_a_b = digamma(a + b) - digamma(a + b + chances_by_x)
         by_a = dot(customers_by_x, digamma_a_b) + gone.sum() / a
         gone_by_x = sums(place, gone, len(distinct_x))
-        by_b = dot(customers_by_x, digamma_a_b + digamma(b + distinct_x) - digamma(b))
+        by_b = dot(customers_by_x, digamma_a_b + digamma(b + chances_by_x) - digamma(b))
         by_b -= dot(gone_by_x, 1 / (b + survived))
         return float(value), np.array([by_r * r, by_log_alpha, by_a * a, by_b * b])
 

@@ -17,12 +17,14 @@ from pipelines.histories import purchase_summary
 from pipelines.hold_out import hold_out_errors
 from pipelines.lifetime_value import (
     BGNBD,
+    MBGNBD,
     WEEKS_PER_MONTH,
     GammaGamma,
     ShiftedBetaGeometric,
     discounted_value,
     fit_bg_nbd,
     fit_gamma_gamma,
+    fit_mbg_nbd,
     fit_shifted_beta_geometric,
     forecast_lifetime_value,
     value_frequency_correlation,
@@ -43,7 +45,9 @@ HIGH_END = (100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1)
 REGULAR = (100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1)
 
 positive = st.floats(0.01, 50)
-models = st.builds(BGNBD, r=positive, alpha=positive, a=positive, b=positive)
+models = st.sampled_from([BGNBD, MBGNBD]).flatmap(
+    lambda kind: st.builds(kind, r=positive, alpha=positive, a=positive, b=positive)
+)
 
 
 @st.composite
@@ -62,13 +66,15 @@ def read_cdnow_transactions():
 
 
 def simulate_customers(count, model, seed=1):
-    """Draw histories of up to three years from BG/NBD, one customer after the other."""
+    """Draw histories of up to three years from the model, one customer after the other."""
     random = np.random.default_rng(seed)
     rows = []
     for _ in range(count):
         age = random.uniform(1, 156)
         rate, drop_out = random.gamma(model.r, 1 / model.alpha), random.beta(model.a, model.b)
         x, t_x, moment = 0, 0.0, random.exponential(1 / max(rate, 1e-12))
+        if model.early_chances and random.random() < drop_out:
+            moment = np.inf
         while moment <= age:
             x, t_x = x + 1, moment
             if random.random() < drop_out:
@@ -140,6 +146,61 @@ def test_bg_nbd_finds_the_parameters_customers_were_drawn_from():
     assert (model.a, model.b) == pytest.approx((truth.a, truth.b), rel=0.1)
 
 
+def test_mbg_nbd_meets_the_published_fit_to_cdnow():
+    model = fit_mbg_nbd(CDNOW_X, CDNOW_T_X, CDNOW_T)
+    assert model.customers == 2357
+    # Batislam, Denizel & Filiztekin (2007), table 2.
+    assert [round(value, 3) for value in (model.r, model.alpha, model.a, model.b)] == [
+        0.525,
+        6.183,
+        0.891,
+        1.614,
+    ]
+    assert model.warnings == ()
+
+
+def test_mbg_nbd_fits_and_forecasts_as_lifetimes_does():
+    theirs = lifetimes.ModifiedBetaGeoFitter().fit(CDNOW_X, CDNOW_T_X, CDNOW_T)
+    log_likelihood = -theirs._negative_log_likelihood_ * len(CDNOW_X)
+    log_likelihood += CDNOW_X.sum() * np.log(theirs._scale)
+    assert fit_mbg_nbd(CDNOW_X, CDNOW_T_X, CDNOW_T).log_likelihood == pytest.approx(
+        log_likelihood, abs=1e-6
+    )
+    ours = MBGNBD(*theirs.params_[["r", "alpha", "a", "b"]])
+    np.testing.assert_allclose(
+        ours.probability_alive(CDNOW_X, CDNOW_T_X, CDNOW_T),
+        theirs.conditional_probability_alive(CDNOW_X, CDNOW_T_X, CDNOW_T),
+        rtol=1e-12,
+    )
+    np.testing.assert_allclose(
+        ours.expected_purchases(39, CDNOW_X, CDNOW_T_X, CDNOW_T),
+        theirs.conditional_expected_number_of_purchases_up_to_time(39, CDNOW_X, CDNOW_T_X, CDNOW_T),
+        rtol=1e-10,
+    )
+    weeks = np.array([1.0, 39.0, 156.0])
+    np.testing.assert_allclose(
+        ours.expected_purchases_new(weeks),
+        theirs.expected_number_of_purchases_up_to_time(weeks),
+        rtol=1e-10,
+    )
+
+
+def test_mbg_nbd_finds_the_parameters_customers_were_drawn_from():
+    truth = MBGNBD(r=0.8, alpha=6.0, a=0.6, b=2.0)
+    model = fit_mbg_nbd(*simulate_customers(20_000, truth))
+    assert (model.r, model.alpha) == pytest.approx((truth.r, truth.alpha), rel=0.05)
+    assert (model.a, model.b) == pytest.approx((truth.a, truth.b), rel=0.1)
+
+
+def test_only_mbg_nbd_gives_up_on_customers_who_never_came_back():
+    silent = np.zeros(3), np.zeros(3), np.array([1.0, 52.0, 156.0])
+    np.testing.assert_array_equal(
+        fit_bg_nbd(CDNOW_X, CDNOW_T_X, CDNOW_T).probability_alive(*silent), [1, 1, 1]
+    )
+    alive = fit_mbg_nbd(CDNOW_X, CDNOW_T_X, CDNOW_T).probability_alive(*silent)
+    assert 1 > alive[0] > alive[1] > alive[2] > 0
+
+
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_order_of_customers_changes_no_digit_of_the_fit(seed):
@@ -176,6 +237,7 @@ def expected_purchases_in_exact_arithmetic(model, t, x, t_x, age):
     with localcontext() as context:
         context.prec = 60
         r, alpha, a, b = (Decimal(value) for value in (model.r, model.alpha, model.a, model.b))
+        b += model.early_chances  # each of them survived, as each repeat adds 1
         t, x, t_x, age = (Decimal(value) for value in (t, x, t_x, age))
         z = t / (alpha + age + t)
         term = series = Decimal(1)
@@ -187,7 +249,7 @@ def expected_purchases_in_exact_arithmetic(model, t, x, t_x, age):
         shrinking = ((alpha + age) / (alpha + age + t)).ln() * (r + x)
         while_alive = (a + b + x - 1) / (a - 1) * (1 - shrinking.exp() * series)
         odds_of_death = Decimal(0)
-        if x:
+        if x + model.early_chances:
             odds_of_death = a / (b + x - 1) * (((alpha + age) / (alpha + t_x)).ln() * (r + x)).exp()
         return float(while_alive / (1 + odds_of_death))
 
@@ -208,6 +270,9 @@ def expected_purchases_in_exact_arithmetic(model, t, x, t_x, age):
         pytest.param(BGNBD(0.2, 4.0, 3e3, 9e3), 52.0, (4, 30.0, 40.0), id="a and b large"),
         pytest.param(BGNBD(0.2, 4.0, 5e3, 0.01), 52.0, (1, 30.0, 31.0), id="all leave at once"),
         pytest.param(BGNBD(9e3, 9e4, 0.8, 2.4), 52.0, (9, 80.0, 90.0), id="one rate for all"),
+        pytest.param(MBGNBD(0.5, 6.2, 0.9, 1.6), 39.0, (2, 30.0, 38.0), id="MBG/NBD"),
+        pytest.param(MBGNBD(0.5, 6.2, 0.9, 1.6), 39.0, (0, 0.0, 38.0), id="MBG/NBD, silent"),
+        pytest.param(MBGNBD(0.2, 4.0, 5e3, 0.01), 52.0, (0, 0.0, 31.0), id="MBG/NBD, all leave"),
     ],
 )
 def test_expected_purchases_have_all_digits_at_the_edges(model, t, history):
@@ -219,15 +284,19 @@ def test_expected_purchases_have_all_digits_at_the_edges(model, t, history):
 
 
 @pytest.mark.parametrize("history", [(0, 0.0, 20.0), (1, 3.0, 20.0), (6, 18.0, 20.0)])
-def test_forecasts_agree_with_integrating_over_every_kind_of_customer(history):
+@pytest.mark.parametrize(("kind", "early"), [(BGNBD, 0), (MBGNBD, 1)])
+def test_forecasts_agree_with_integrating_over_every_kind_of_customer(kind, early, history):
     x, t_x, age = history
-    model, t = BGNBD(r=2, alpha=6.0, a=2, b=3), 30.0
+    chances = x + early
+    model, t = kind(r=2, alpha=6.0, a=2, b=3), 30.0
     nodes, weights = np.polynomial.legendre.leggauss(150)
     # Drop-out probabilities of 0 to 1 and rates of 0 to 12, which are e^-72 rare.
     p, rate = (nodes[:, None] + 1) / 2, (nodes[None, :] + 1) * 6
     share = np.outer(weights, weights) * rate * np.exp(-6 * rate) * p * (1 - p) ** 2
-    alive = share * (1 - p) ** x * rate**x * np.exp(-rate * age)
-    dead = share * p * (1 - p) ** (x - 1) * rate**x * np.exp(-rate * t_x) if x else 0 * share
+    alive = share * (1 - p) ** chances * rate**x * np.exp(-rate * age)
+    dead = 0 * share
+    if chances:
+        dead = share * p * (1 - p) ** (chances - 1) * rate**x * np.exp(-rate * t_x)
     everyone = alive.sum() + dead.sum()
     purchases = (alive * (1 - np.exp(-rate * p * t)) / p).sum()
     assert model.probability_alive(*history) == pytest.approx(alive.sum() / everyone, rel=1e-10)
@@ -239,7 +308,7 @@ def test_forecasts_agree_with_integrating_over_every_kind_of_customer(history):
 def test_the_probability_of_being_alive_is_a_probability(model, history):
     alive = model.probability_alive(*history)
     assert 0 <= alive <= 1
-    if history[0] == 0:
+    if history[0] + model.early_chances == 0:
         assert alive == 1
 
 
@@ -556,6 +625,17 @@ def test_the_hold_out_error_is_that_of_forecasting_cdnows_second_half_from_its_f
     assert everyone.predicted_purchases == pytest.approx(predicted.sum(), rel=1e-3)
     assert everyone.mean_absolute_error == pytest.approx(abs(predicted - actual).mean(), rel=1e-3)
     assert everyone.bias == pytest.approx(predicted.sum() / actual.sum() - 1, rel=1e-2)
+
+
+def test_the_hold_out_error_is_of_the_model_that_is_asked_for():
+    customer, day = read_cdnow_transactions()
+    predicted = fit_mbg_nbd(CDNOW_X, CDNOW_T_X, CDNOW_T).expected_purchases(
+        39, CDNOW_X, CDNOW_T_X, CDNOW_T
+    )
+    everyone, silent, *_ = hold_out_errors(customer, day, CDNOW_END_DAY, 0.5, fit=fit_mbg_nbd)
+    assert everyone.predicted_purchases == pytest.approx(predicted.sum(), rel=1e-3)
+    assert silent.frequency_class == "0"
+    assert silent.predicted_purchases == pytest.approx(predicted[CDNOW_X == 0].sum(), rel=1e-3)
 
 
 def test_customers_who_first_buy_after_the_split_are_no_part_of_the_hold_out():

@@ -10,6 +10,7 @@ from pipelines.likelihoods import (
     bg_nbd_likelihood,
     gamma_gamma_likelihood,
     maximise,
+    mbg_nbd_likelihood,
     shifted_beta_geometric_likelihood,
 )
 
@@ -25,6 +26,7 @@ def test_analytic_gradients_are_the_slopes_of_the_likelihoods(seed):
     mean = random.gamma(2, 10, 200)
     for log_likelihood, parameters in (
         (bg_nbd_likelihood(x, t_x, age, count), 4),
+        (mbg_nbd_likelihood(x, t_x, age, count), 4),
         (gamma_gamma_likelihood(x[again], mean[again], count[again]), 3),
         (shifted_beta_geometric_likelihood(count[:9], count[9:18]), 2),
     ):

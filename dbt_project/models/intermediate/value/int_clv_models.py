@@ -7,6 +7,7 @@ from pipelines.lifetime_value import (
     STRONG_CORRELATION,
     fit_bg_nbd,
     fit_gamma_gamma,
+    fit_mbg_nbd,
     fit_shifted_beta_geometric,
     value_frequency_correlation,
 )
@@ -28,7 +29,7 @@ SCHEMA = pa.schema(
 
 
 def model(dbt, session):
-    """Fit BG/NBD and Gamma-Gamma to the customers, sBG to each kind of subscription."""
+    """Fit BG/NBD, MBG/NBD and Gamma-Gamma to the customers, sBG to each kind of subscription."""
     dbt.config(materialized="table")
     customers = dbt.ref("int_clv_inputs").order("customer_key")
     renewals = dbt.ref("int_subscription_renewals").order("segment, renewal")
@@ -37,17 +38,14 @@ def model(dbt, session):
 
 
 def purchase_models(customers):
-    """Return the rows of BG/NBD and Gamma-Gamma; none without customers."""
+    """Return the rows of BG/NBD, MBG/NBD and Gamma-Gamma; none without customers."""
     frequency = customers["frequency"]
     if not len(frequency):
         return
     mean_value = np.ma.filled(customers["mean_repeat_value"], np.nan)
-    yield fitted(
-        "bg_nbd",
-        "all",
-        len(frequency),
-        lambda: fit_bg_nbd(frequency, customers["recency_weeks"], customers["age_weeks"]),
-    )
+    history = frequency, customers["recency_weeks"], customers["age_weeks"]
+    yield fitted("bg_nbd", "all", len(frequency), lambda: fit_bg_nbd(*history))
+    yield fitted("mbg_nbd", "all", len(frequency), lambda: fit_mbg_nbd(*history))
     correlation = value_frequency_correlation(frequency, mean_value)
     row = fitted(
         "gamma_gamma",
