@@ -41,6 +41,8 @@ MARTS = {
     "customer_lifetime_value",
     "clv_models",
     "closed_loop_monthly",
+    "detractor_follow_up",
+    "customer_value_cohorts",
 }
 
 

@@ -169,7 +169,7 @@ def test_lifetime_value_is_the_sum_of_the_customers(
     for by, column in (
         ("customer__present_segment", "segment"),
         ("segment", "segment"),
-        (MONTH, "date_trunc('month', first_order_on)::timestamp"),
+        (MONTH, "date_trunc('month', first_bought_on)::timestamp"),
     ):
         rows = build.execute(
             f"""

@@ -42,6 +42,7 @@ paid as (
 
     select
         customer_key,
+        min(paid_on) as first_paid_on,
         cast(sum(net_amount) as decimal(18, 4)) as revenue,
         -- A margin that is missing for one payment is missing for their sum.
         case
@@ -60,6 +61,7 @@ valued as (
 
     select
         terms.customer_key,
+        terms.paid_from,
         terms.is_in_force,
         case
             when not terms.is_in_force or terms.is_cancel_at_period_end then 0
@@ -85,6 +87,7 @@ subscribed as (
 
     select
         customer_key,
+        min(paid_from) as first_subscribed_on,
         count(case when is_in_force then 1 end) as subscription_count,
         case
             when count(residual_value) = count(*)
@@ -103,6 +106,12 @@ joined as (
         customers.segment,
         customers.country,
         histories.customer_key is not null as has_orders,
+        -- At least one of them is there; engines differ in what least() makes of a NULL.
+        least(
+            coalesce(histories.first_order_on, cast('9999-12-31' as date)),
+            coalesce(paid.first_paid_on, cast('9999-12-31' as date)),
+            coalesce(subscribed.first_subscribed_on, cast('9999-12-31' as date))
+        ) as first_bought_on,
         histories.first_order_on,
         histories.last_order_on,
         coalesce(histories.order_count, 0) as order_count,
@@ -161,6 +170,7 @@ final as (
     select
         customer_key,
         '{{ var("reporting_currency") }}' as currency,
+        first_bought_on,
         first_order_on,
         last_order_on,
         order_count,
