@@ -13,6 +13,15 @@ follow_ups as (
 
 ),
 
+users as (
+
+    select * from {{ ref('stg_salesforce__users') }}
+
+),
+
+-- The list may name an owner by e-mail address.
+{{ user_emails('users') }},
+
 -- Without a list nobody knows whether anything was followed up.
 known as (
 
@@ -44,7 +53,7 @@ bad as (
         followed.*,
         known.is_known,
         follow_ups.response_key is not null as has_follow_up,
-        follow_ups.owner,
+        coalesce(user_emails.user_id, follow_ups.owner) as owner,
         follow_ups.opened_at,
         coalesce(
             follow_ups.due_at,
@@ -57,6 +66,7 @@ bad as (
     from followed
     cross join known
     left join follow_ups on followed.response_key = follow_ups.response_key
+    left join user_emails on follow_ups.owner = user_emails.email_pseudonym
     where followed.band in ('detractor', 'dissatisfied', 'hard')
 
 ),
