@@ -60,14 +60,17 @@ class LandingWorkers:
         self._pool: ProcessPoolExecutor | None = None
 
     def expect(self, exports: Sequence[Export]) -> None:
-        """Start the processes now if there will be many deliveries that never landed."""
-        new = [
-            (export, day)
-            for export in exports
-            for day in {*landing.delivered_days(self._home, export.source)}
-            - {*lake.landed_days(self._home, export)}
-        ]
-        if len(new) >= MANY and all(self._are_small(export, [day]) for export, day in new):
+        """Start the processes now if there are many deliveries of which nothing has landed."""
+        new: dict[tuple[str, date], Export] = {}
+        for export in exports:
+            days = landing.delivered_days(self._home, export.source)
+            new |= {(export.source, day): export for day in days}
+        for export in exports:
+            for day in lake.landed_days(self._home, export):
+                new.pop((export.source, day), None)
+        if len(new) >= MANY and all(
+            self._are_small(export, [day]) for (_, day), export in new.items()
+        ):
             self._started()
 
     def land_all(self, export: Export, days: Sequence[date]) -> Iterator[tuple[date, Outcome]]:

@@ -137,3 +137,19 @@ if __name__ == "__main__":
         list(landing_workers.land_all(export_named(USERS), DAYS))
         print(f"landed by {len(multiprocessing.active_children())} processes", flush=True)
         time.sleep(600)
+
+
+def test_processes_start_early_for_deliveries_of_which_nothing_has_landed(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    every = [export_named(USERS), export_named("salesforce/case")]  # nobody delivers cases
+    with run_lock(warehouse.home.path) as lock:
+        workers = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
+        workers.expect(every)
+        assert len(multiprocessing.active_children()) == 2
+        list(workers.land_all(export_named(USERS), DAYS))
+        workers.close()
+        again = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
+        again.expect(every)
+        assert not multiprocessing.active_children()
+        again.close()
