@@ -6,11 +6,12 @@ Does not belong here: the models (`dbt_project/`), publishing (`releases.py`).
 
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines import lake
+from pipelines.releases import Description
 from pipelines.settings import BUILD_FILE, Home, Settings
 
 
@@ -136,15 +137,21 @@ def newest_build(home: Home, *, besides: str) -> Path | None:
     return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
-def marts_in(manifest: dict[str, object]) -> Sequence[str]:
-    """The names of the marts: what a release holds."""
-    nodes = manifest["nodes"]
-    assert isinstance(nodes, dict)
-    return sorted(
-        node["name"]
-        for node in nodes.values()
+def marts_in(manifest: dict[str, Any]) -> dict[str, Description]:
+    """The marts, which are what a release holds, by name, and what is said of them."""
+    marts = {
+        node["name"]: Description(
+            node["description"].strip() or None,
+            {
+                column["name"]: column["description"].strip()
+                for column in node["columns"].values()
+                if column["description"].strip()
+            },
+        )
+        for node in manifest["nodes"].values()
         if node["resource_type"] == "model" and node["schema"] == "marts"
-    )
+    }
+    return dict(sorted(marts.items()))
 
 
 def _read_build(path: Path) -> Build | None:

@@ -17,7 +17,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines import alerts, dbt_process, headlines, lake, landing, pseudonyms, releases
+from pipelines import (
+    alerts,
+    dbt_process,
+    headlines,
+    lake,
+    landing,
+    landing_workers,
+    pseudonyms,
+    releases,
+)
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
 from pipelines.demo.tell import DemoFailed, being_written, write_and_tell
@@ -136,8 +145,10 @@ def run(
         _refuse_to_start_without_input(home)
         settings = load_settings(home)
         before = releases.current_release(home.path)
-        with run_lock(home.path):
+        with run_lock(home.path) as lock:
             started = time.monotonic()
+            key = pseudonyms.load_key(home.key_file)
+            landing_workers.start_early(home, settings, key, lock)
             succeeded = _execute(refresh, home)
         took = time.monotonic() - started
     sources = {export.source for export in all_exports()}

@@ -1,4 +1,4 @@
-"""The process that dbt runs in: it imports dbt while exports still land, then waits for its order.
+"""The process that dbt runs in: it gets ready while exports still land, then waits for its order.
 
 Belongs here: starting that process and telling it what to run. Does not belong here: what dbt is
 told (`builds.py`), what Dagster is told of it (`defs/`).
@@ -7,16 +7,21 @@ told (`builds.py`), what Dagster is told of it (`defs/`).
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pipelines.builds import dbt_variables
+from pipelines.settings import CHECKOUT, Home, SettingsError, load_settings
 from pipelines.start import loading
+
+PROJECT = CHECKOUT / "dbt_project"
 
 
 class WaitingDbt:
-    """A process that has imported dbt, or is about to, and runs one command of it.
+    """A process that has imported dbt and parsed its project, or is about to; runs one command.
 
     It ends by itself when nothing was ordered and this process has ended, however it did.
     """
@@ -75,15 +80,33 @@ def started() -> WaitingDbt:
     return _early.pop() if _early else WaitingDbt()
 
 
+def prepare_target(home: Home) -> Path:
+    """The folder for what dbt compiles and remembers, with what it knows of the project by now.
+
+    One folder for all runs: dbt's own would leave megabytes in the checkout every night.
+    """
+    target = home.warehouse / "dbt_target"
+    known = PROJECT / "target" / "partial_parse.msgpack"
+    if known.exists() and not (target / known.name).exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copy(known, target)
+    return target
+
+
 def _wait_and_run() -> None:
     try:
         with loading():
-            import dbt.adapters.duckdb  # noqa: F401
-            from dbt.cli.main import cli
+            import pandas  # noqa: F401  asked about what models in Python return
+            from dbt.cli.main import dbtRunner
+            from dbt.contracts.graph.manifest import Manifest
 
             import pipelines.dbt_plugin
             import pipelines.lifetime_value  # noqa: F401  what the models in Python use
 
+            try:
+                manifest = dbtRunner().invoke(_parse_command(Home.from_environment())).result
+            except SettingsError:  # of another home than the run's, whose own are read by then
+                manifest = None
         text = sys.stdin.read()
     except KeyboardInterrupt:
         return
@@ -93,7 +116,21 @@ def _wait_and_run() -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
-    cli(order["arguments"], prog_name="dbt")
+    # Without a manifest it parses again, and says what is wrong.
+    done = dbtRunner(manifest if isinstance(manifest, Manifest) else None).invoke(
+        order["arguments"]
+    )
+    sys.exit(0 if done.success else 2 if done.exception else 1)
+
+
+def _parse_command(home: Home) -> list[str]:
+    return [
+        *("--quiet", "--no-write-json", "--log-level-file", "none"),
+        "parse",
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--target-path", str(prepare_target(home))),
+        *dbt_variables(load_settings(home)),
+    ]
 
 
 if __name__ == "__main__":

@@ -204,6 +204,11 @@ def delivered_days(home: Home, source: str) -> list[date]:
     return sorted(days)
 
 
+def days_of(home: Home, export: Export) -> list[date]:
+    """The days to look at: delivered ones, and landed ones whose delivery may be gone."""
+    return sorted({*delivered_days(home, export.source), *lake.landed_days(home, export)})
+
+
 def declared_questions(home: Home, export: Export) -> tuple[DeclaredQuestion, ...]:
     """The questions that the newest `reference/survey_questions` declares for a survey export."""
     if not export.is_survey:

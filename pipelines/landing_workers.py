@@ -9,11 +9,10 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from multiprocessing import connection, get_context, parent_process, reduction
 from pathlib import Path
 from typing import Any
@@ -58,9 +57,17 @@ class LandingWorkers:
         self._home, self._settings, self._key, self._lock = home, settings, key, lock
         self._pseudonyms = Pseudonyms(key)
         self._pool: ProcessPoolExecutor | None = None
+        self._expected: dict[_Name, Export] = {}
+        self._begun: dict[_Name, dict[date, Future[Outcome]]] = {}
 
-    def expect(self, exports: Sequence[Export]) -> None:
-        """Start the processes now if there are many deliveries of which nothing has landed."""
+    def expect_everything(self) -> None:
+        """Say that this run lands every export whole: many may be landed before their turn.
+
+        The processes start now if there are many deliveries of which nothing has landed.
+        """
+        exports = sorted(all_exports(), key=_name)
+        # Whether an answer is valid, the declared questions say, and they may land in this run.
+        self._expected = {_name(export): export for export in exports if not export.is_survey}
         new: dict[tuple[str, date], Export] = {}
         for export in exports:
             days = landing.delivered_days(self._home, export.source)
@@ -79,31 +86,61 @@ class LandingWorkers:
         Raises:
             LandingFault: landing one failed for no fault of its files.
         """
-        land = partial(_land, self._home, self._settings, self._pseudonyms)
+        self._expected.pop(_name(export), None)
+        begun = self._begun.pop(_name(export), {})
         to_do, landed = list(days), 0
-        while to_do and (
-            (self._pool is None and (landed < 2 or len(to_do) < MANY))
-            or not self._are_small(export, to_do)
+        while (
+            to_do
+            and not begun
+            and (
+                (self._pool is None and (landed < 2 or len(to_do) < MANY))
+                or not self._are_small(export, to_do)
+            )
         ):
-            outcome = land(export, to_do[0])
+            outcome = _land(self._home, self._settings, self._pseudonyms, export, to_do[0])
             landed += isinstance(outcome, Landed) and outcome.is_new
             yield to_do.pop(0), outcome
-        if to_do:
-            there = partial(_land_there, (export.source, export.name))
-            try:
-                yield from zip(to_do, self._started().map(there, to_do), strict=True)
-            except BrokenProcessPool:
-                self.close()
-                raise LandingFault(
-                    f"{export.source}/{export.name}: a process that lands deliveries has been "
-                    "killed, for want of memory perhaps. What it landed stays; run again."
-                ) from None
+        futures: list[Future[Outcome]] = []
+        try:
+            futures += (begun.get(day) or self._begin(export, day) for day in to_do)
+            self._begin_the_next()
+            for day, future in zip(to_do, futures, strict=True):
+                yield day, future.result()
+        except BrokenProcessPool:
+            self.close()
+            raise LandingFault(
+                f"{export.source}/{export.name}: a process that lands deliveries has been "
+                "killed, for want of memory perhaps. What it landed stays; run again."
+            ) from None
+        finally:
+            for future in futures:
+                future.cancel()
 
     def close(self) -> None:
         """End the processes, if any, without waiting for what they do."""
+        self._begun.clear()
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
+
+    def _begin(self, export: Export, day: date) -> Future[Outcome]:
+        return self._started().submit(_land_there, _name(export), day)
+
+    def _begin_the_next(self) -> None:
+        """Have exports landed whose turn is still to come, so that no process waits for it."""
+        if self._pool is None:
+            return
+        ahead = sum(
+            not future.done() for futures in self._begun.values() for future in futures.values()
+        )
+        for name, export in list(self._expected.items()):
+            if ahead >= MANY:
+                return
+            days = landing.days_of(self._home, export)
+            if self._are_small(export, days):
+                del self._expected[name]
+                self._begun[name] = {day: self._begin(export, day) for day in days}
+                ahead += len(days)
 
     def _are_small(self, export: Export, days: Sequence[date]) -> bool:
         return all(
@@ -118,13 +155,28 @@ class LandingWorkers:
                 PROCESSES,
                 # Not forked: the libraries' threads may hold locks that nobody would release.
                 mp_context=get_context("spawn"),
-                initializer=_begin,
+                initializer=_begin_process,
                 initargs=(self._home, self._settings, self._key, _Shared(self._lock.descriptor)),
             )
             with _environment(POLARS_MAX_THREADS="1"):  # there is a process for each core
                 for _ in range(PROCESSES):
                     self._pool.submit(os.getpid)
         return self._pool
+
+
+_early: dict[RunLock, LandingWorkers] = {}
+
+
+def start_early(home: Home, settings: Settings, key: bytes, lock: RunLock) -> None:
+    """Start what the run which this process is about to start will use, if it lands everything."""
+    workers = LandingWorkers(home, settings, key, lock)
+    workers.expect_everything()
+    _early[lock] = workers
+
+
+def started(home: Home, settings: Settings, key: bytes, lock: RunLock) -> LandingWorkers:
+    """What was started early under this lock, once; else new ones."""
+    return _early.pop(lock, None) or LandingWorkers(home, settings, key, lock)
 
 
 @contextmanager
@@ -157,7 +209,7 @@ _surroundings: tuple[Home, Settings, Pseudonyms]
 """Of a process that lands for another one."""
 
 
-def _begin(home: Home, settings: Settings, key: bytes, lock: _Shared) -> None:
+def _begin_process(home: Home, settings: Settings, key: bytes, lock: _Shared) -> None:
     global _surroundings
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what ends
@@ -174,7 +226,14 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _land_there(name: tuple[str, str], day: date) -> Outcome:
+_Name = tuple[str, str]
+
+
+def _name(export: Export) -> _Name:
+    return export.source, export.name
+
+
+def _land_there(name: _Name, day: date) -> Outcome:
     return _land(*_surroundings, export_named("/".join(name)), day)
 
 

@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -73,6 +74,14 @@ class TableFacts:
 
 
 @dataclass(frozen=True)
+class Description:
+    """What BI tools show of a table and of its columns, by their names."""
+
+    table: str | None
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Release:
     """One published file.
 
@@ -113,6 +122,7 @@ def publish(
     run_id: str,
     published_at: datetime,
     stale_exports: Sequence[str] = (),
+    descriptions: Mapping[str, Description] | None = None,
     schema: str = "marts",
     keep: int = 5,
 ) -> Release:
@@ -131,6 +141,8 @@ def publish(
         run_id: What the run is called.
         published_at: The present moment, with a time zone.
         stale_exports: Exports that failed, for which older deliveries were used.
+        descriptions: What the comments on the marts and their columns say, by the mart's name;
+            what isn't mentioned keeps the comment that it has in the build.
         schema: Where the marts are in the build. In the release they are in `main`.
         keep: How many releases stay, this one included; at least three.
 
@@ -162,7 +174,9 @@ def publish(
             if findings := audit_attached(connection, schema, marts):
                 raise AuditFailed(build, findings)
             facts = _table_facts(connection, "build", schema, marts)
-            shapes = _table_shapes(connection, "build", schema, marts)
+            shapes = _described(
+                _table_shapes(connection, "build", schema, marts), descriptions or {}
+            )
             if not _is_current(home, facts, shapes, as_of, stale):
                 is_new = True
                 _keep_seq(releases, seq)
@@ -442,15 +456,17 @@ _CHECKSUM = "coalesce(sum(hash(hash(_whole_row))) % 18446744073709551616::hugein
 def _table_facts(
     connection: duckdb.DuckDBPyConnection, database: str, schema: str, tables: Sequence[str]
 ) -> dict[str, TableFacts]:
-    facts = {}
-    for table in tables:
-        row = connection.execute(
-            f"select count(*), {_CHECKSUM} "
-            f"from {database}.{quoted(schema)}.{quoted(table)} as _whole_row"
-        ).fetchone()
+    def facts(table: str) -> TableFacts:
+        with connection.cursor() as cursor:
+            row = cursor.execute(
+                f"select count(*), {_CHECKSUM} "
+                f"from {database}.{quoted(schema)}.{quoted(table)} as _whole_row"
+            ).fetchone()
         assert row is not None
-        facts[table] = TableFacts(rows=row[0], checksum=row[1])
-    return facts
+        return TableFacts(rows=row[0], checksum=row[1])
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # a small table keeps one core busy
+        return dict(zip(tables, threads.map(facts, tables), strict=True))
 
 
 _Shape = tuple[str | None, list[tuple[str, str, str | None]]]
@@ -460,19 +476,30 @@ _Shape = tuple[str | None, list[tuple[str, str, str | None]]]
 def _table_shapes(
     connection: duckdb.DuckDBPyConnection, database: str, schema: str, tables: Sequence[str]
 ) -> dict[str, _Shape]:
-    shapes: dict[str, _Shape] = {}
-    for table in tables:
-        where = (
-            f"where database_name = {literal(database)} and schema_name = {literal(schema)} "
-            f"and table_name = {literal(table)}"
+    where = f"where database_name = {literal(database)} and schema_name = {literal(schema)}"
+    comments = dict(
+        connection.execute(f"select table_name, comment from duckdb_tables() {where}").fetchall()
+    )
+    columns: dict[str, list[tuple[str, str, str | None]]] = {table: [] for table in tables}
+    for table, *column in connection.execute(
+        "select table_name, column_name, data_type, comment "
+        f"from duckdb_columns() {where} order by column_index"
+    ).fetchall():
+        if table in columns:
+            columns[table].append((column[0], column[1], column[2]))
+    return {table: (comments.get(table), columns[table]) for table in tables}
+
+
+def _described(shapes: Mapping[str, _Shape], texts: Mapping[str, Description]) -> dict[str, _Shape]:
+    """The shapes with what is said of their tables and columns; what isn't mentioned stays."""
+    described = dict(shapes)
+    for table, text in texts.items():
+        comment, columns = shapes[table]
+        described[table] = (
+            text.table or comment,
+            [(name, kind, text.columns.get(name) or old) for name, kind, old in columns],
         )
-        comment = connection.execute(f"select comment from duckdb_tables() {where}").fetchone()
-        columns = connection.execute(
-            f"select column_name, data_type, comment from duckdb_columns() {where} "
-            "order by column_index"
-        ).fetchall()
-        shapes[table] = (comment[0] if comment else None, columns)
-    return shapes
+    return described
 
 
 class _Info(NamedTuple):
@@ -492,6 +519,7 @@ def _copy(
     info: _Info,
 ) -> None:
     connection.execute(f"attach {literal(str(target))} as release")
+    connection.execute("begin")
     for mart, (table_comment, columns) in shapes.items():
         table = f"release.main.{quoted(mart)}"
         connection.execute(f"create table {table} as from build.{quoted(schema)}.{quoted(mart)}")
@@ -522,6 +550,7 @@ def _copy(
         "comment on column release.main.release_tables.checksum "
         "is 'sum(hash(hash(t))) modulo 2^64, by the duckdb_version in release_info'"
     )
+    connection.execute("commit")
     connection.execute("checkpoint release")
     connection.execute("detach release")
 

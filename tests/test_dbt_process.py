@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pipelines import lake
 from pipelines.dbt_process import WaitingDbt
+from pipelines.settings import CHECKOUT, Home
 
 
 def test_it_runs_a_command_where_and_with_what_it_is_told(tmp_path: Path) -> None:
@@ -48,3 +50,21 @@ def test_what_keeps_it_from_starting_is_in_its_output(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert "JSONDecodeError" in done.stderr
+
+
+def test_it_has_parsed_the_project_when_the_order_comes(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    lake.write_empty_files(home)
+    waiting = WaitingDbt()
+    process = waiting.run(
+        ["ls", "--select", "csat_monthly", "--profiles-dir", ".", "--log-level", "debug"],
+        {"CX_HOME": str(tmp_path), "DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)},
+        CHECKOUT / "dbt_project",
+    )
+    assert process.stdout is not None
+    said = process.stdout.read().decode()
+    assert process.wait() == 0, said
+    assert "cx_warehouse.marts.feedback.csat_monthly" in said
+    assert "running dbt with arguments" in said
+    assert "partial pars" not in said.casefold()  # neither done nor found impossible
+    waiting.stop()

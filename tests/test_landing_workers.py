@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts.contract import export_named
+from pipelines import lake
+from pipelines.contracts.contract import all_exports, export_named
 from pipelines.exports.files import FileRefused
 from pipelines.landing import Landed
-from pipelines.landing_workers import MANY, LandingFault, LandingWorkers
+from pipelines.landing_workers import MANY, LandingFault, LandingWorkers, start_early, started
 from pipelines.run_lock import AlreadyRunning, run_lock
 from pipelines.settings import Home, load_settings
 from tests.conftest import KEY, TestWarehouse
@@ -130,6 +131,61 @@ def is_free(home: Home) -> bool:
         return False
 
 
+def test_processes_start_early_for_deliveries_of_which_nothing_has_landed(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    settings = load_settings(warehouse.home, {})
+    with run_lock(warehouse.home.path) as lock:
+        start_early(warehouse.home, settings, KEY, lock)
+        assert len(multiprocessing.active_children()) == 2
+        workers = started(warehouse.home, settings, KEY, lock)
+        list(workers.land_all(export_named(USERS), DAYS))
+        workers.close()
+        again = started(warehouse.home, settings, KEY, lock)
+        again.expect_everything()
+        assert not multiprocessing.active_children()
+        again.close()
+
+
+def test_what_a_run_will_land_anyway_lands_before_its_turn(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    refused, survey = DAYS[3], export_named("qualtrics/responses")
+    deliver(warehouse, refused)
+    warehouse.deliver("qualtrics", "answers.csv", "nothing of Qualtrics\r\n", DAYS[0])
+    users = export_named(USERS)
+    with run_lock(warehouse.home.path) as lock:
+        workers = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
+        workers.expect_everything()
+        for export in sorted(all_exports(), key=lambda each: (each.source, each.name)):
+            if (export.source, export.name) < ("salesforce", "user"):
+                assert not any(dict(workers.land_all(export, [])).values())
+        until = time.monotonic() + 60
+        while len(lake.landed_days(warehouse.home, users)) < len(DAYS) - 1:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        outcomes = dict(workers.land_all(users, DAYS))
+        workers.close()
+    assert list(outcomes) == DAYS
+    assert isinstance(outcomes.pop(refused), FileRefused)
+    for outcome in outcomes.values():
+        assert isinstance(outcome, Landed)
+        assert outcome.is_new
+    # Answers wait for their turn: the questions that say what is valid may land in this run.
+    assert not lake.read_refusal(warehouse.home, survey, DAYS[0])
+
+
+def test_chosen_days_are_landed_alone(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    users = export_named(USERS)
+    with run_lock(warehouse.home.path) as lock:
+        workers = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
+        list(workers.land_all(export_named("salesforce/account"), DAYS))
+        list(workers.land_all(users, DAYS[:3]))
+        workers.close()
+    assert lake.landed_days(warehouse.home, users) == DAYS[:3]
+
+
 if __name__ == "__main__":
     home = TestWarehouse(Path(sys.argv[1])).home
     with run_lock(home.path) as held:
@@ -137,19 +193,3 @@ if __name__ == "__main__":
         list(landing_workers.land_all(export_named(USERS), DAYS))
         print(f"landed by {len(multiprocessing.active_children())} processes", flush=True)
         time.sleep(600)
-
-
-def test_processes_start_early_for_deliveries_of_which_nothing_has_landed(tmp_path: Path) -> None:
-    warehouse = TestWarehouse(tmp_path)
-    deliver(warehouse)
-    every = [export_named(USERS), export_named("salesforce/case")]  # nobody delivers cases
-    with run_lock(warehouse.home.path) as lock:
-        workers = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
-        workers.expect(every)
-        assert len(multiprocessing.active_children()) == 2
-        list(workers.land_all(export_named(USERS), DAYS))
-        workers.close()
-        again = LandingWorkers(warehouse.home, load_settings(warehouse.home, {}), KEY, lock)
-        again.expect(every)
-        assert not multiprocessing.active_children()
-        again.close()

@@ -15,6 +15,7 @@ from pipelines.release_files import ReleaseError
 from pipelines.releases import (
     AuditFailed,
     DamagedRelease,
+    Description,
     Release,
     current_release,
     damaged_releases,
@@ -60,6 +61,7 @@ def publish_build(
     run_id: str = "run",
     as_of: date = AS_OF,
     stale_exports: tuple[str, ...] = (),
+    descriptions: dict[str, Description] | None = None,
     keep: int = 5,
 ) -> Release:
     with run_lock(home) as lock:
@@ -71,6 +73,7 @@ def publish_build(
             as_of=as_of,
             run_id=run_id,
             stale_exports=stale_exports,
+            descriptions=descriptions,
             keep=keep,
             published_at=PUBLISHED_AT,
         )
@@ -182,6 +185,30 @@ def test_types_comments_and_the_order_of_rows_and_columns_are_those_of_the_build
             "select column_name, comment from duckdb_columns() "
             "where table_name = 'customers' and comment is not null"
         ).fetchall() == [("amount", 'Net, in "EUR".')]
+
+
+def test_a_release_says_what_its_tables_and_columns_are(tmp_path: Path) -> None:
+    build = write_build(
+        tmp_path / "build.duckdb", {"customers": "select 1 as n, 2 as m", "empty": "select 1 as n"}
+    )
+    with duckdb.connect(str(build)) as connection:
+        connection.execute("comment on column marts.customers.m is 'As built.'")
+    texts = {"customers": Description("One row per customer's key.", {"n": "A number.", "x": "?"})}
+
+    def publish_described(texts: dict[str, Description]) -> Release:
+        return publish_build(tmp_path, build, marts=("customers", "empty"), descriptions=texts)
+
+    first, again = publish_described(texts), publish_described(texts)
+    assert (first.is_new, again.is_new) == (True, False)
+    with open_release(tmp_path) as connection:
+        assert connection.execute(
+            "select table_name, comment from duckdb_tables() where table_name in "
+            "('customers', 'empty') order by 1"
+        ).fetchall() == [("customers", "One row per customer's key."), ("empty", None)]
+        assert connection.execute(
+            "select column_name, comment from duckdb_columns() where table_name = 'customers'"
+        ).fetchall() == [("n", "A number."), ("m", "As built.")]
+    assert publish_described({"empty": Description(None, {"n": "Nothing."})}).is_new
 
 
 def test_a_rerun_that_changes_nothing_makes_no_release(tmp_path: Path) -> None:

@@ -26,11 +26,8 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
     progress.info("building the models, as of %s", build.as_of)
     built = passed = warned = 0
-    # One folder for all runs: dbt's own would leave 9 MB in the checkout every night, and dbt finds
-    # there what it parsed last time.
-    target = home.warehouse / "dbt_target"
     invocation = dbt.run(
-        builds.dbt_arguments(settings), builds.dbt_environment(home, build), context, target
+        builds.dbt_arguments(settings), builds.dbt_environment(home, build), context, home
     )
     for event in invocation.stream():
         if isinstance(event, dg.AssetCheckResult):

@@ -163,16 +163,13 @@ def _land_all(
     warehouse: Warehouse, export: Export, chosen: set[date] | None
 ) -> Iterator[tuple[date, Outcome]]:
     """Land the chosen deliveries; a fault of ours fails the step."""
+    days = landing.days_of(warehouse.home, export)
+    if chosen is not None:
+        days = [day for day in days if day in chosen]
     try:
-        yield from warehouse.workers().land_all(export, _days(warehouse.home, export, chosen))
+        yield from warehouse.workers().land_all(export, days)
     except LandingFault as fault:
         raise dg.Failure(str(fault)) from None
-
-
-def _days(home: Home, export: Export, chosen: set[date] | None) -> list[date]:
-    """The days to look at: delivered ones, and landed ones whose delivery may be gone."""
-    days = {*landing.delivered_days(home, export.source), *lake.landed_days(home, export)}
-    return sorted(days if chosen is None else days & chosen)
 
 
 def _metadata(home: Home, export: Export, account: Account) -> dict[str, Any]:

@@ -39,11 +39,12 @@ def release(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     """Publish this run's build."""
     home = warehouse.home
     build = builds.publishable_build(home, context.run_id)
-    manifest = json.loads(PROJECT.manifest_path.read_text("utf-8"))
+    marts = builds.marts_in(json.loads(PROJECT.manifest_path.read_text("utf-8")))
     published = releases.publish(
         home.path,
         builds.build_path(home, build.run_id),
-        marts=builds.marts_in(manifest),
+        marts=list(marts),
+        descriptions=marts,
         lock=warehouse.lock,
         as_of=date.fromisoformat(build.as_of),
         run_id=build.run_id,

@@ -4,7 +4,6 @@ Belongs here: the environment, as Dagster resources. Does not belong here: any s
 """
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,17 +12,21 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
 from dagster_dbt.compat import DBT_PYTHON_VERSION
-from dagster_dbt.core.dbt_cli_invocation import PARTIAL_PARSE_FILE_NAME
 from pydantic import PrivateAttr
 
-from pipelines import dbt_process, lake
-from pipelines.contracts.contract import all_exports
+from pipelines import dbt_process, lake, landing_workers
 from pipelines.dbt_process import WaitingDbt
 from pipelines.defs.dbt_project import PROJECT
 from pipelines.landing_workers import LandingWorkers
 from pipelines.pseudonyms import load_key
 from pipelines.run_lock import RunLock, run_lock
 from pipelines.settings import Home, Settings, load_settings
+
+_PARTITIONS = (
+    "dagster/partition",
+    "dagster/asset_partition_range_start",
+)
+"""The tags of runs for chosen days."""
 
 
 class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -45,7 +48,8 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._lock = lock
             lake.write_empty_files(self.home)  # what was never delivered is read as nothing
             try:
-                self.workers().expect(all_exports())
+                if _lands_everything(context.run):
+                    self.workers().expect_everything()
                 yield self
             finally:
                 if self._workers is not None:
@@ -72,10 +76,21 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     def workers(self) -> LandingWorkers:
         """Land deliveries, with the warehouse's key and what the files can't tell."""
         if self._workers is None:
-            self._workers = LandingWorkers(
+            self._workers = landing_workers.started(
                 self.home, self.settings(), load_key(self.home.key_file), self.lock
             )
         return self._workers
+
+
+def _lands_everything(run: dg.DagsterRun | None) -> bool:
+    """Whether a run is of the whole job `refresh`, for no partition and not the rest of another."""
+    return (
+        run is not None
+        and run.job_name == "refresh"
+        and run.asset_selection is None
+        and run.step_keys_to_execute is None
+        and not any(tag in run.tags for tag in _PARTITIONS)
+    )
 
 
 class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -102,7 +117,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
         arguments: Sequence[str],
         environment: Mapping[str, str],
         context: dg.AssetExecutionContext,
-        target: Path,
+        home: Home,
     ) -> DbtCliInvocation:
         """Run a command for the models that the step has chosen.
 
@@ -110,7 +125,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
             arguments: of the command, such as `build`.
             environment: variables for dbt, beside this process's.
             context: the step's.
-            target: the folder for what dbt compiles and remembers.
+            home: where everything lies.
         """
         if self._waiting is None:
             raise RuntimeError("dbt waits during runs only")
@@ -120,10 +135,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
             DagsterDbtTranslator(),
         )
         project = Path((chosen.dbt_project or PROJECT).project_dir)
-        known = PROJECT.project_dir / "target" / PARTIAL_PARSE_FILE_NAME
-        if known.exists() and not (target / known.name).exists():
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(known, target)
+        target = dbt_process.prepare_target(home)
         selection = {}
         if chosen.indirect_selection:
             selection["DBT_INDIRECT_SELECTION"] = chosen.indirect_selection

@@ -209,6 +209,24 @@ class TestNumbersAgree:
         assert dollars * 100 > counts["net_revenue_usd_cents"]
 
 
+class TestWhatBiToolsShow:
+    def test_every_mart_and_each_of_its_columns_says_what_it_is(self, company: Company) -> None:
+        assert (
+            company.release.execute(
+                "select table_name, column_name from duckdb_columns() "
+                "where not internal and not starts_with(table_name, 'release_') and comment is null"
+            ).fetchall()
+            == []
+        )
+        assert (
+            company.release.execute(
+                "select table_name from duckdb_tables() where not starts_with(table_name, "
+                "'release_') and (comment is null or not starts_with(comment, 'One row per '))"
+            ).fetchall()
+            == []
+        )
+
+
 class TestTruth:
     def test_the_planted_purchase_process_is_within_the_likelihood_of_the_data(
         self, company: Company
