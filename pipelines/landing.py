@@ -642,6 +642,8 @@ def _sealed(typed: pl.DataFrame, export: Export, keyed: Pseudonyms) -> pl.DataFr
             columns.append(keyed.seal_emails(typed[name]).alias(name))
         elif rule.personal == "email_if_address":
             columns.append(keyed.seal_addresses(typed[name]).alias(name))
+        elif rule.personal == "name":
+            columns.append(keyed.seal_names(typed[name]).alias(name))
     return typed.with_columns(columns)
 
 

@@ -1,7 +1,8 @@
 """Direct identifiers become keyed pseudonyms before anything reaches the lake.
 
 HMAC-SHA-256 over the normalised address, cut to 128 bits: the same person has the same pseudonym
-in every source, nobody without the key can compute one. Distinct values are hashed, not rows.
+in every source, nobody without the key can compute one. Distinct values are hashed, not rows. So
+are names, where a vendor links its records by name alone.
 """
 
 import hashlib
@@ -98,6 +99,12 @@ def normalise_email(address: str) -> str | None:
     return None if not domain or re.search(_ROLE, text) else text
 
 
+def normalise_name(name: str) -> str:
+    """The form in which names are compared: NFKC, without regard to case and kinds of spaces."""
+    text = unicodedata.normalize("NFKC", name.translate(_INVISIBLE)).casefold()
+    return " ".join(text.split())
+
+
 class Pseudonyms:
     """Turns identifiers into pseudonyms with one key."""
 
@@ -142,6 +149,20 @@ class Pseudonyms:
         has_address = cells.str.contains("@", literal=True).fill_null(False)
         sealed = self.seal_emails(cells.set(~has_address, None))
         return pl.select(pl.when(has_address).then(sealed).otherwise(cells)).to_series()
+
+    def seal_names(self, names: pl.Series) -> pl.Series:
+        """Pseudonyms of names, by which a vendor links its records; NULL for empty cells.
+
+        Args:
+            names: String, any length.
+
+        Returns:
+            String, same length: 32 hexadecimal characters or NULL.
+        """
+        distinct = names.drop_nulls().unique()
+        folded = [normalise_name(name) for name in distinct]
+        sealed = [self.of(name) if name else None for name in folded]
+        return names.replace_strict(distinct, sealed, default=None, return_dtype=pl.String)
 
     def _seal(self, cells: pl.Series) -> list[str | None]:
         """The pseudonym of each cell, made anew; None for what is nobody's address."""

@@ -43,6 +43,7 @@ MARTS = {
     "closed_loop_monthly",
     "detractor_follow_up",
     "customer_value_cohorts",
+    "deals_monthly",
 }
 
 
@@ -68,6 +69,9 @@ def test_the_exports_are_these() -> None:
     assert EXPORTS == [
         "cornerstone/training_transcript",
         "delighted/responses",
+        "dynamics/accounts",
+        "dynamics/cases",
+        "dynamics/contacts",
         "freshdesk/tickets",
         "googleforms/responses",
         "hotjar/responses",
@@ -79,7 +83,11 @@ def test_the_exports_are_these() -> None:
         "intercom/conversations",
         "moodle/course_completion",
         "msforms/responses",
+        "pipedrive/deals",
+        "pipedrive/organizations",
+        "pipedrive/persons",
         "qualtrics/responses",
+        "reference/deal_stages",
         "reference/exchange_rates",
         "reference/follow_ups",
         "reference/kpi_targets",

@@ -17,6 +17,7 @@ from pipelines.pseudonyms import (
     create_key_file,
     load_key,
     normalise_email,
+    normalise_name,
 )
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -70,6 +71,26 @@ def test_rows_are_sealed_as_their_values_are(cells: list[str | None]) -> None:
     for cell, pseudonym in zip(cells, sealed, strict=True):
         address = normalise_email(cell) if cell is not None else None
         assert pseudonym == (keyed.of(address) if address is not None else None)
+
+
+def test_one_company_has_one_pseudonym_however_its_name_is_written() -> None:
+    keyed = Pseudonyms(KEY)
+    written = [
+        "Northwind  Clínicas",
+        " NORTHWIND CLÍNICAS ",
+        "Northwind\u00a0Cli\u0301nicas",
+        None,
+        " ",
+    ]
+    one = keyed.of("northwind clínicas")
+    assert keyed.seal_names(pl.Series(written)).to_list() == [one, one, one, None, None]
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=20))))
+def test_names_are_sealed_as_their_values_are(cells: list[str | None]) -> None:
+    keyed = Pseudonyms(KEY)
+    expected = [keyed.of(normalise_name(c)) if c and normalise_name(c) else None for c in cells]
+    assert keyed.seal_names(pl.Series(cells, dtype=pl.String)).to_list() == expected
 
 
 def padded(texts: pl.Series) -> list[str | None]:

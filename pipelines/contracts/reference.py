@@ -165,3 +165,20 @@ class ReferenceFollowUps(pa.DataFrameModel):
             pl.col("first_contact_at").fill_null(opened).ge(opened)
             & pl.col("closed_at").fill_null(opened).ge(opened)
         )
+
+
+@export(
+    "reference",
+    "deal_stages",
+    files=("deal_stages.csv",),
+    key=("source", "pipeline", "stage"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceDealStages(pa.DataFrameModel):
+    """One row per CRM, pipeline (blank means all) and stage of a deal: what the stage means."""
+
+    source: str = column("source", nullable=False)
+    pipeline: str = column("pipeline", required=False)
+    stage: str = column("stage", nullable=False)
+    outcome: str = column("outcome", nullable=False, isin=["open", "won", "lost"])

@@ -1,10 +1,16 @@
 """Exports of CRM systems."""
 
+from pipelines.contracts.dynamics import DynamicsAccounts, DynamicsCases, DynamicsContacts
 from pipelines.contracts.hubspot import (
     HubspotCompanies,
     HubspotContacts,
     HubspotDeals,
     HubspotTickets,
+)
+from pipelines.contracts.pipedrive import (
+    PipedriveDeals,
+    PipedriveOrganizations,
+    PipedrivePersons,
 )
 from pipelines.contracts.salesforce import (
     SalesforceAccount,
@@ -47,3 +53,11 @@ hubspot_companies = landed(HubspotCompanies)
 hubspot_contacts = landed(HubspotContacts)
 hubspot_deals = landed(HubspotDeals)
 hubspot_tickets = landed(HubspotTickets)
+
+dynamics_accounts = landed(DynamicsAccounts)
+dynamics_contacts = landed(DynamicsContacts)
+dynamics_cases = landed(DynamicsCases)
+
+pipedrive_organizations = landed(PipedriveOrganizations)
+pipedrive_persons = landed(PipedrivePersons)
+pipedrive_deals = landed(PipedriveDeals)

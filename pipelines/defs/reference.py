@@ -1,6 +1,7 @@
 """Lists that people maintain by hand."""
 
 from pipelines.contracts.reference import (
+    ReferenceDealStages,
     ReferenceExchangeRates,
     ReferenceFollowUps,
     ReferenceKpiTargets,
@@ -18,3 +19,4 @@ exchange_rates = landed(ReferenceExchangeRates)
 kpi_targets = landed(ReferenceKpiTargets)
 follow_ups = landed(ReferenceFollowUps)
 theme_dictionary = landed(ReferenceThemeDictionary)
+deal_stages = landed(ReferenceDealStages)

@@ -1,0 +1,17 @@
+{#- Records that name what they belong to and give no id of it. -#}
+
+{% macro named_once(records, id) -%}
+    {#- CTE `named_once`: one row per sealed name that just one of the records bears, and its id.
+        Of two that bear a name neither is meant for certain. -#}
+    named_once as (
+
+        select
+            name_pseudonym,
+            min({{ id }}) as {{ id }}
+        from {{ records }}
+        where name_pseudonym is not null
+        group by name_pseudonym
+        having count(*) = 1
+
+    )
+{%- endmacro %}
