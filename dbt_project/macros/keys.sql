@@ -3,6 +3,11 @@
     {{ dbt.hash("'" ~ source ~ "|" ~ entity ~ "|' || " ~ id) }}
 {%- endmacro %}
 
+{% macro record_key(source, entity, id) -%}
+    {#- The same of a record whose source stands in a column. -#}
+    {{ dbt.hash(source ~ " || '|" ~ entity ~ "|' || " ~ id) }}
+{%- endmacro %}
+
 {% macro agent_key(agent_id) -%}
     {{ surrogate_key('salesforce', 'user', agent_id) }}
 {%- endmacro %}

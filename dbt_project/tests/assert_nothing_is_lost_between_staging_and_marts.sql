@@ -12,6 +12,7 @@ with counts as (
             + (select count(*) from {{ ref('stg_zendesk__tickets') }})
             + (select count(*) from {{ ref('stg_freshdesk__tickets') }})
             + (select count(*) from {{ ref('stg_hubspot__tickets') }})
+            + (select count(*) from {{ ref('stg_dynamics__cases') }})
             + (select count(*) from {{ ref('stg_intercom__conversations') }})
         ) as count_in,
         (select count(*) from {{ ref('int_cases') }}) as count_out
@@ -28,6 +29,8 @@ with counts as (
                 select is_deleted from {{ ref('stg_freshdesk__tickets') }}
                 union all
                 select is_deleted from {{ ref('stg_hubspot__tickets') }}
+                union all
+                select is_deleted from {{ ref('stg_dynamics__cases') }}
                 union all
                 select is_deleted from {{ ref('stg_intercom__conversations') }}
             ) as staged

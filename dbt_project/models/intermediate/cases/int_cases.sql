@@ -23,6 +23,12 @@ hubspot as (
 
 ),
 
+dynamics as (
+
+    select * from {{ ref('stg_dynamics__cases') }}
+
+),
+
 intercom as (
 
     select * from {{ ref('stg_intercom__conversations') }}
@@ -261,6 +267,44 @@ hubspot_cases as (
 
 ),
 
+dynamics_cases as (
+
+    select
+        'dynamics' as source,
+        {{ surrogate_key('dynamics', 'case', 'case_id') }} as case_key,
+        case_id,
+        case_number,
+        -- It names its owners, and gives them no id.
+        cast(null as varchar) as agent_id,
+        cast(null as varchar) as owner_id,
+        opened_at,
+        -- A view without that column says that a case is closed, and not since when.
+        case when is_closed and closed_at < {{ as_of_end() }} then closed_at end as closed_at,
+        status,
+        is_closed,
+        cast(null as boolean) as is_closed_on_create,
+        cast(null as boolean) as is_escalated,
+        channel,
+        case_type,
+        cast(null as varchar) as reason,
+        priority,
+        sla_due_at,
+        cast(null as timestamptz) as first_touched_at,
+        cast(null as timestamptz) as first_assigned_at,
+        cast(null as integer) as reopen_count,
+        cast(null as integer) as transfer_count,
+        cast(null as integer) as assignment_count,
+        true as has_stated_replies,
+        cast(null as timestamptz) as stated_first_reply_at,
+        cast(null as integer) as stated_reply_count,
+        cast(null as bigint) as first_reply_business_minutes,
+        cast(null as bigint) as resolution_business_minutes,
+        is_deleted,
+        cast(null as date) as deleted_on
+    from dynamics
+
+),
+
 intercom_cases as (
 
     select
@@ -308,6 +352,8 @@ all_cases as (
     select * from freshdesk_cases
     union all
     select * from hubspot_cases
+    union all
+    select * from dynamics_cases
     union all
     select * from intercom_cases
 

@@ -29,21 +29,90 @@ cases as (
 
 ),
 
-hubspot_companies as (
+-- What further CRMs know: companies, their people, and cases.
+crm_companies as (
 
-    select * from {{ ref('stg_hubspot__companies') }}
+    select
+        'hubspot' as source,
+        company_id,
+        salesforce_account_id,
+        merged_company_ids,
+        created_at
+    from {{ ref('stg_hubspot__companies') }}
+    union all
+    select
+        'dynamics' as source,
+        account_id as company_id,
+        cast(null as varchar) as salesforce_account_id,
+        cast(null as varchar[]) as merged_company_ids,
+        created_at
+    from {{ ref('stg_dynamics__accounts') }}
+    union all
+    select
+        'pipedrive' as source,
+        organization_id as company_id,
+        cast(null as varchar) as salesforce_account_id,
+        cast(null as varchar[]) as merged_company_ids,
+        created_at
+    from {{ ref('stg_pipedrive__organizations') }}
 
 ),
 
-hubspot_contacts as (
+crm_contacts as (
 
-    select * from {{ ref('stg_hubspot__contacts') }}
+    select
+        'hubspot' as source,
+        contact_id,
+        company_id,
+        salesforce_contact_id,
+        merged_contact_ids,
+        email_pseudonym,
+        created_at
+    from {{ ref('stg_hubspot__contacts') }}
+    union all
+    select
+        'dynamics' as source,
+        contact_id,
+        account_id as company_id,
+        cast(null as varchar) as salesforce_contact_id,
+        cast(null as varchar[]) as merged_contact_ids,
+        email_pseudonym,
+        created_at
+    from {{ ref('stg_dynamics__contacts') }}
+    union all
+    select
+        'pipedrive' as source,
+        person_id as contact_id,
+        organization_id as company_id,
+        cast(null as varchar) as salesforce_contact_id,
+        cast(null as varchar[]) as merged_contact_ids,
+        email_pseudonym,
+        created_at
+    from {{ ref('stg_pipedrive__persons') }}
 
 ),
 
-hubspot_tickets as (
+crm_cases as (
 
-    select * from {{ ref('stg_hubspot__tickets') }}
+    select
+        'hubspot' as source,
+        ticket_id as case_id,
+        ticket_id as case_number,
+        company_id,
+        contact_ids,
+        cast(null as varchar) as email_pseudonym,
+        opened_at
+    from {{ ref('stg_hubspot__tickets') }}
+    union all
+    select
+        'dynamics' as source,
+        case_id,
+        case_number,
+        account_id as company_id,
+        cast(null as varchar[]) as contact_ids,
+        email_pseudonym,
+        opened_at
+    from {{ ref('stg_dynamics__cases') }}
 
 ),
 
@@ -142,146 +211,204 @@ contact_accounts as (
 
 ),
 
-hubspot_companies_seen as (
+crm_companies_seen as (
 
     select
+        source,
         company_id,
         created_at as seen_at
-    from hubspot_companies
+    from crm_companies
     union all
     select
+        source,
         unnest(merged_company_ids) as company_id,
         created_at as seen_at
-    from hubspot_companies
+    from crm_companies
     union all
     select
+        source,
         company_id,
         created_at as seen_at
-    from hubspot_contacts
+    from crm_contacts
     union all
     select
+        source,
         company_id,
         opened_at as seen_at
-    from hubspot_tickets
+    from crm_cases
 
 ),
 
-hubspot_companies_merged as (
+crm_companies_merged as (
 
     select
+        source,
         unnest(merged_company_ids) as merged_id,
         company_id
-    from hubspot_companies
+    from crm_companies
 
 ),
 
--- HubSpot's companies may be known by their people and tickets alone. A merged record is gone from
--- the export; what it was merged into names it.
-hubspot_companies_named as (
+-- Companies may be known by their people and cases alone. A merged record is gone from the export;
+-- what it was merged into names it.
+crm_companies_named as (
 
     select
+        seen.source,
         seen.company_id as named_id,
         coalesce(min(merged.company_id), seen.company_id) as company_id,
         min(seen.seen_at) as first_seen_at
-    from hubspot_companies_seen as seen
-    left join hubspot_companies_merged as merged on seen.company_id = merged.merged_id
+    from crm_companies_seen as seen
+    left join crm_companies_merged as merged
+        on seen.source = merged.source and seen.company_id = merged.merged_id
     where seen.company_id is not null
-    group by seen.company_id
+    group by seen.source, seen.company_id
 
 ),
 
-hubspot_contacts_named as (
+crm_contacts_named as (
 
     select
+        source,
         contact_id as named_id,
         contact_id
-    from hubspot_contacts
+    from crm_contacts
     union all
     select
+        source,
         unnest(merged_contact_ids) as named_id,
         contact_id
-    from hubspot_contacts
+    from crm_contacts
 
 ),
 
--- The other CRM's accounts that a company's own id, or its people's, name.
-hubspot_company_evidence as (
+-- Addresses that the first CRM has at one account alone.
+account_emails as (
 
     select
+        email_pseudonym,
+        min(customer_key) as customer_key
+    from contact_accounts
+    where email_pseudonym is not null and customer_key is not null and not is_deleted
+    group by email_pseudonym
+    having count(distinct customer_key) = 1
+
+),
+
+-- The first CRM's accounts that a company's own id names, its people's ids, or their addresses.
+crm_company_evidence as (
+
+    select
+        named.source,
         named.company_id,
         account_customers.customer_key as own_customer_key,
-        cast(null as varchar) as people_customer_key
-    from hubspot_companies
-    inner join hubspot_companies_named as named on hubspot_companies.company_id = named.named_id
+        cast(null as varchar) as people_customer_key,
+        cast(null as varchar) as email_customer_key
+    from crm_companies
+    inner join crm_companies_named as named
+        on crm_companies.source = named.source and crm_companies.company_id = named.named_id
     inner join account_customers
-        on hubspot_companies.salesforce_account_id = account_customers.account_id
+        on crm_companies.salesforce_account_id = account_customers.account_id
     union all
     select
+        named.source,
         named.company_id,
         cast(null as varchar) as own_customer_key,
-        contact_accounts.customer_key as people_customer_key
-    from hubspot_contacts
-    inner join hubspot_companies_named as named on hubspot_contacts.company_id = named.named_id
-    inner join contact_accounts
-        on hubspot_contacts.salesforce_contact_id = contact_accounts.contact_id
-    where contact_accounts.customer_key is not null
+        contact_accounts.customer_key as people_customer_key,
+        account_emails.customer_key as email_customer_key
+    from crm_contacts
+    inner join crm_companies_named as named
+        on crm_contacts.source = named.source and crm_contacts.company_id = named.named_id
+    left join contact_accounts
+        on crm_contacts.salesforce_contact_id = contact_accounts.contact_id
+    left join account_emails on crm_contacts.email_pseudonym = account_emails.email_pseudonym
+    where coalesce(contact_accounts.customer_key, account_emails.customer_key) is not null
 
 ),
 
--- Of two accounts that its people name neither is the company's: it then stands for itself.
-hubspot_company_candidates as (
+crm_company_candidates as (
 
     select
+        named.source,
         named.company_id,
         min(named.first_seen_at) as first_seen_at,
         min(evidence.own_customer_key) as own_customer_key,
         count(distinct evidence.people_customer_key) as people_customer_count,
-        min(evidence.people_customer_key) as people_customer_key
-    from hubspot_companies_named as named
-    left join hubspot_company_evidence as evidence on named.company_id = evidence.company_id
-    group by named.company_id
+        min(evidence.people_customer_key) as people_customer_key,
+        count(distinct evidence.email_customer_key) as email_customer_count,
+        min(evidence.email_customer_key) as email_customer_key
+    from crm_companies_named as named
+    left join crm_company_evidence as evidence
+        on named.source = evidence.source and named.company_id = evidence.company_id
+    group by named.source, named.company_id
 
 ),
 
-hubspot_company_customers as (
+-- Of two accounts that its people name neither is the company's: it then stands for itself.
+crm_company_customers as (
 
     select
+        source,
         company_id,
         first_seen_at,
         coalesce(
             own_customer_key,
-            case when people_customer_count = 1 then people_customer_key end,
-            {{ surrogate_key('hubspot', 'company', 'company_id') }}
+            case
+                when people_customer_count = 1 then people_customer_key
+                when people_customer_count = 0 and email_customer_count = 1 then email_customer_key
+            end,
+            {{ record_key('source', 'company', 'company_id') }}
         ) as customer_key,
         case
             when own_customer_key is not null or people_customer_count = 1 then 'foreign_id'
+            when people_customer_count = 0 and email_customer_count = 1 then 'email'
             else 'own_id'
         end as rule,
         case
             when own_customer_key <> people_customer_key or people_customer_count > 1
                 then people_customer_key
+            when
+                coalesce(own_customer_key, people_customer_key) <> email_customer_key
+                or (
+                    coalesce(own_customer_key, people_customer_key) is null
+                    and email_customer_count > 1
+                )
+                then email_customer_key
         end as conflicting_customer_key
-    from hubspot_company_candidates
+    from crm_company_candidates
 
 ),
 
-hubspot_contact_companies as (
+crm_contact_companies as (
 
     select
-        hubspot_contacts.contact_id,
-        hubspot_contacts.salesforce_contact_id,
-        hubspot_contacts.email_pseudonym,
-        hubspot_contacts.created_at as first_seen_at,
-        coalesce(contact_accounts.customer_key, companies.customer_key) as customer_key,
+        crm_contacts.source,
+        crm_contacts.contact_id,
+        crm_contacts.salesforce_contact_id,
+        crm_contacts.email_pseudonym,
+        crm_contacts.created_at as first_seen_at,
+        coalesce(
+            contact_accounts.customer_key, account_emails.customer_key, companies.customer_key
+        ) as customer_key,
         case
-            when contact_accounts.customer_key <> companies.customer_key
+            when contact_accounts.customer_key is not null then 'foreign_id'
+            when account_emails.customer_key is not null then 'email'
+            when companies.customer_key is not null then 'foreign_id'
+        end as rule,
+        case
+            when
+                coalesce(contact_accounts.customer_key, account_emails.customer_key)
+                <> companies.customer_key
                 then companies.customer_key
         end as conflicting_customer_key
-    from hubspot_contacts
+    from crm_contacts
     left join contact_accounts
-        on hubspot_contacts.salesforce_contact_id = contact_accounts.contact_id
-    left join hubspot_companies_named as named on hubspot_contacts.company_id = named.named_id
-    left join hubspot_company_customers as companies on named.company_id = companies.company_id
+        on crm_contacts.salesforce_contact_id = contact_accounts.contact_id
+    left join account_emails on crm_contacts.email_pseudonym = account_emails.email_pseudonym
+    left join crm_companies_named as named
+        on crm_contacts.source = named.source and crm_contacts.company_id = named.named_id
+    left join crm_company_customers as companies
+        on named.source = companies.source and named.company_id = companies.company_id
 
 ),
 
@@ -371,7 +498,7 @@ email_evidence as (
         email_pseudonym,
         customer_key,
         false as is_deleted
-    from hubspot_contact_companies
+    from crm_contact_companies
     where email_pseudonym is not null and customer_key is not null
     union all
     select
@@ -411,7 +538,7 @@ emails_seen as (
         select
             email_pseudonym,
             first_seen_at as seen_at
-        from hubspot_contact_companies
+        from crm_contact_companies
         union all
         select
             email_pseudonym,
@@ -433,6 +560,11 @@ emails_seen as (
             email_pseudonym,
             opened_at as seen_at
         from tickets
+        union all
+        select
+            email_pseudonym,
+            opened_at as seen_at
+        from crm_cases
         union all
         -- Landing seals an address given as an id: it then is a pseudonym.
         select
@@ -505,54 +637,60 @@ contact_customers as (
 
 ),
 
-hubspot_contact_customers as (
+crm_contact_customers as (
 
     select
+        contacts.source,
         contacts.contact_id,
         contacts.first_seen_at,
         coalesce(
             contacts.customer_key,
             contact_customers.customer_key,
             email_customers.customer_key,
-            {{ surrogate_key('hubspot', 'contact', 'contacts.contact_id') }}
+            {{ record_key('contacts.source', 'contact', 'contacts.contact_id') }}
         ) as customer_key,
         case
-            when coalesce(contacts.customer_key, contact_customers.customer_key) is not null
-                then 'foreign_id'
+            when contacts.rule is not null then contacts.rule
+            when contact_customers.customer_key is not null then 'foreign_id'
             when email_customers.customer_key is not null then 'email'
             else 'own_id'
         end as rule,
         contacts.conflicting_customer_key
-    from hubspot_contact_companies as contacts
+    from crm_contact_companies as contacts
     left join contact_customers
         on contacts.salesforce_contact_id = contact_customers.contact_id
     left join email_customers on contacts.email_pseudonym = email_customers.email_pseudonym
 
 ),
 
-hubspot_ticket_contacts as (
+crm_case_contacts as (
 
     select
-        ticket_id,
+        source,
+        case_id,
         unnest(contact_ids) as contact_id
-    from hubspot_tickets
+    from crm_cases
 
 ),
 
--- Whose a ticket is, several of its people tell only if they are one customer's.
-hubspot_ticket_people as (
+-- Whose a case is, several of its people tell only if they are one customer's.
+crm_case_people as (
 
     select
-        tickets.ticket_id,
+        cases.source,
+        cases.case_id,
         case
             when count(distinct contact_customers.customer_key) = 1
                 then min(contact_customers.customer_key)
         end as customer_key
-    from hubspot_ticket_contacts as tickets
-    inner join hubspot_contacts_named as named on tickets.contact_id = named.named_id
-    inner join hubspot_contact_customers as contact_customers
-        on named.contact_id = contact_customers.contact_id
-    group by tickets.ticket_id
+    from crm_case_contacts as cases
+    inner join crm_contacts_named as named
+        on cases.source = named.source and cases.contact_id = named.named_id
+    inner join crm_contact_customers as contact_customers
+        on
+            named.source = contact_customers.source
+            and named.contact_id = contact_customers.contact_id
+    group by cases.source, cases.case_id
 
 ),
 
@@ -699,9 +837,19 @@ foreign_ids as (
     select
         named.named_id as foreign_id,
         contact_customers.customer_key
-    from hubspot_contacts_named as named
-    inner join hubspot_contact_customers as contact_customers
-        on named.contact_id = contact_customers.contact_id
+    from crm_contacts_named as named
+    inner join crm_contact_customers as contact_customers
+        on
+            named.source = contact_customers.source
+            and named.contact_id = contact_customers.contact_id
+    -- It counts its records from 1: another system's number may be the same.
+    where named.source <> 'pipedrive'
+    union all
+    select
+        company_id as foreign_id,
+        customer_key
+    from crm_company_customers
+    where source = 'dynamics'
 
 ),
 
@@ -744,17 +892,24 @@ case_candidates as (
         on tickets.requester_external_id = external_emails.email_pseudonym
     union all
     select
-        'hubspot' as source,
-        tickets.ticket_id as case_number,
-        tickets.opened_at as first_seen_at,
+        crm_cases.source,
+        crm_cases.case_number,
+        crm_cases.opened_at as first_seen_at,
         coalesce(companies.customer_key, people.customer_key) as foreign_customer_key,
         people.customer_key as further_customer_key,
-        cast(null as varchar) as email_customer_key,
-        1 as case_rank
-    from hubspot_tickets as tickets
-    left join hubspot_companies_named as named on tickets.company_id = named.named_id
-    left join hubspot_company_customers as companies on named.company_id = companies.company_id
-    left join hubspot_ticket_people as people on tickets.ticket_id = people.ticket_id
+        email_customers.customer_key as email_customer_key,
+        row_number() over (
+            partition by crm_cases.source, crm_cases.case_number
+            order by crm_cases.opened_at desc, crm_cases.case_id desc
+        ) as case_rank
+    from crm_cases
+    left join crm_companies_named as named
+        on crm_cases.source = named.source and crm_cases.company_id = named.named_id
+    left join crm_company_customers as companies
+        on named.source = companies.source and named.company_id = companies.company_id
+    left join crm_case_people as people
+        on crm_cases.source = people.source and crm_cases.case_id = people.case_id
+    left join email_customers on crm_cases.email_pseudonym = email_customers.email_pseudonym
 
 ),
 
@@ -838,24 +993,24 @@ record_links as (
     from contact_customers
     union all
     select
-        'hubspot' as source,
+        source,
         'company_id' as id_kind,
         company_id as id_value,
         customer_key,
         rule,
         conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
-    from hubspot_company_customers
+    from crm_company_customers
     union all
     select
-        'hubspot' as source,
+        source,
         'contact_id' as id_kind,
         contact_id as id_value,
         customer_key,
         rule,
         conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
-    from hubspot_contact_customers
+    from crm_contact_customers
     union all
     select
         source,

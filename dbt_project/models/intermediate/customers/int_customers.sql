@@ -19,7 +19,29 @@ contacts as (
 
 companies as (
 
-    select * from {{ ref('stg_hubspot__companies') }}
+    select
+        'hubspot' as source,
+        company_id,
+        segment,
+        country,
+        industry
+    from {{ ref('stg_hubspot__companies') }}
+    union all
+    select
+        'dynamics' as source,
+        account_id as company_id,
+        segment,
+        country,
+        industry
+    from {{ ref('stg_dynamics__accounts') }}
+    union all
+    select
+        'pipedrive' as source,
+        organization_id as company_id,
+        segment,
+        country,
+        industry
+    from {{ ref('stg_pipedrive__organizations') }}
 
 ),
 
@@ -49,8 +71,10 @@ customers as (
         min(case when rule = 'own_id' then id_kind end) as own_id_kind,
         min(case when rule = 'own_id' and id_kind = 'account_id' then id_value end)
             as salesforce_account_id,
+        min(case when rule = 'own_id' and id_kind = 'company_id' then source end)
+            as company_source,
         min(case when rule = 'own_id' and id_kind = 'company_id' then id_value end)
-            as hubspot_company_id,
+            as company_id,
         -- Several billing customers may be one customer: the smallest id stands for them.
         min(case when source = 'stripe' then id_value end) as stripe_customer_id,
         min(first_seen_on) as first_seen_on
@@ -117,7 +141,7 @@ final as (
         end as segment,
         case
             when customers.salesforce_account_id is not null then accounts.country
-            when customers.hubspot_company_id is not null then companies.country
+            when customers.company_id is not null then companies.country
             else coalesce(order_countries_ranked.country, contact_countries_ranked.country)
         end as country,
         case
@@ -132,7 +156,10 @@ final as (
     from customers
     cross join as_of
     left join accounts on customers.salesforce_account_id = accounts.account_id
-    left join companies on customers.hubspot_company_id = companies.company_id
+    left join companies
+        on
+            customers.company_source = companies.source
+            and customers.company_id = companies.company_id
     left join order_countries_ranked
         on
             customers.customer_key = order_countries_ranked.customer_key
