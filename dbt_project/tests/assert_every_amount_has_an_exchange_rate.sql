@@ -22,3 +22,18 @@ select
 from {{ ref('int_subscription_versions') }}
 where mrr is null
 group by original_currency
+union all
+select
+    'deals won' as what,
+    original_currency as currency,
+    min(closes_on) as first_on,
+    max(closes_on) as last_on,
+    count(*) as amount_count
+from {{ ref('int_deals') }}
+where
+    outcome = 'won'
+    and closes_on <= {{ as_of() }}
+    and original_amount is not null
+    and original_currency is not null
+    and amount is null
+group by original_currency

@@ -1,5 +1,5 @@
 {{ config(meta={
-    'description': 'Every case and subscription staged is in its model, every customer known',
+    'description': 'Every case, deal and subscription staged is in its model, every customer known',
     'dagster': {'ref': {'name': 'customers'}},
 }) }}
 
@@ -37,6 +37,35 @@ with counts as (
             where not is_deleted
         ) as count_in,
         (select count(*) from {{ ref('support_cases') }}) as count_out
+    union all
+    select
+        'deals' as what,
+        (
+            (
+                select count(*)
+                from {{ ref('stg_salesforce__opportunities') }}
+                where not is_deleted
+            )
+            + (select count(*) from {{ ref('stg_hubspot__deals') }})
+            + (
+                select count(*)
+                from {{ ref('stg_pipedrive__deals') }}
+                where not is_deleted
+            )
+        ) as count_in,
+        (select count(*) from {{ ref('int_deals') }}) as count_out
+    union all
+    select
+        'deals closed, once in each of six breakdowns' as what,
+        (
+            select 6 * count(*)
+            from {{ ref('int_deals') }}
+            where closes_on <= {{ as_of() }} and outcome is distinct from 'open'
+        ) as count_in,
+        (
+            select coalesce(sum(won_count + lost_count + undeclared_count), 0)
+            from {{ ref('deals_monthly') }}
+        ) as count_out
     union all
     select
         'subscriptions' as what,

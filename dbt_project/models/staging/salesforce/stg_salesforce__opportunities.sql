@@ -1,6 +1,5 @@
 {{ config(materialized='view') }}
 
--- A view: no model reads it yet.
 with {{ latest_version(source('salesforce', 'opportunity'), 'id', 'system_modstamp') }},
 
 {{ with_queries(
