@@ -1,12 +1,14 @@
 """Stripe's dashboard exports: UTC without a zone in the values, major units, lower-case currency.
 
-The column picker changes the set of columns, and metadata arrive as `<key> (metadata)`.
+The column picker changes the set of columns, and metadata arrive as `<key> (metadata)`. Older
+layouts have more of them: the card's and the address's parts, disputes beside a status that stays
+`Paid`, and a mode that tells tests from sales.
 """
 
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.contracts.contract import Money, Timestamp, column, export
+from pipelines.contracts.contract import Money, Timestamp, column, export, labels
 
 CURRENCY = r"^[A-Za-z]{3}$"
 
@@ -20,17 +22,22 @@ ACCOUNT_LABELS = ("account_id (metadata)", "salesforce_account_id (metadata)")
     key=("id",),
     delivery="window",
     timestamp_formats=("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"),
-    known=(
-        "Captured",
-        "Description",
-        "Fee",
-        "Statement Descriptor",
-        "Seller Message",
-        "Taxes On Fee",
-        "Card ID",
-        "Customer Description",
-        "Transfer",
+    known=labels(
+        """
+        Captured, Description, Fee, Statement Descriptor, Statement Description, Seller Message,
+        Taxes On Fee, Tax, Customer Description, Customer Name, Customer Phone, Transfer,
+        Transfer Group, Destination, Payment Source Type, Payment Method Type, Is Link,
+        Invoice Number, PaymentIntent ID, Interchange Costs, Merchant Service Charge,
+        Card ID, Card Last4, Card Brand, Card Funding, Card Exp Month, Card Exp Year, Card Name,
+        Card Address Line1, Card Address Line2, Card Address City, Card Address State,
+        Card Address Country, Card Address Zip, Card Issue Country, Card Fingerprint,
+        Card CVC Status, Card AVS Zip Status, Card AVS Line1 Status, Card Tokenization Method,
+        Shipping Name, Shipping Address Line1, Shipping Address Line2, Shipping Address City,
+        Shipping Address State, Shipping Address Country, Shipping Address Postal Code,
+        Disputed Amount, Dispute Reason, Dispute Date, Dispute Evidence Due
+        """
     ),
+    excluded={"test_mode": pl.col("mode").str.to_lowercase() == "test"},
 )
 class StripePayments(pa.DataFrameModel):
     """One row per payment attempt, failed ones included."""
@@ -46,6 +53,8 @@ class StripePayments(pa.DataFrameModel):
     decline_reason: str = column("Decline Reason", required=False)
     refunded_date: Timestamp = column("Refunded date", required=False)
     status: str = column("Status", nullable=False)
+    dispute_status: str = column("Dispute Status", required=False)
+    mode: str = column("Mode", required=False)
     customer_id: str = column("Customer ID")
     customer_email_pseudonym: str = column("Customer Email", required=False, personal="email")
     invoice_id: str = column("Invoice ID", required=False)
@@ -65,7 +74,12 @@ class StripePayments(pa.DataFrameModel):
     key=("id",),
     delivery="full",
     timestamp_formats=("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"),
-    known=("Customer Description", "Customer Name"),
+    known=labels(
+        """
+        Customer Description, Customer Name, Customer Phone, Application Fee Percent, Coupon,
+        Tax Percent, Collection Method, Start
+        """
+    ),
 )
 class StripeSubscriptions(pa.DataFrameModel):
     """One row per subscription and delivery."""
@@ -94,7 +108,8 @@ class StripeSubscriptions(pa.DataFrameModel):
         ],
     )
     created: Timestamp = column("Created", nullable=False)
-    start: Timestamp = column("Start", "Start Date", nullable=False)
+    # Where there are both, `Start` is when the plan or the status last changed.
+    start: Timestamp = column("Start Date", "Start", nullable=False)
     current_period_start: Timestamp = column("Current Period Start", required=False)
     current_period_end: Timestamp = column("Current Period End", required=False)
     trial_start: Timestamp = column("Trial Start", required=False)

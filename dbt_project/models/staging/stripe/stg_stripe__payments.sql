@@ -13,7 +13,8 @@ final as (
         upper(converted_currency) as converted_currency,
         decline_reason,
         refunded_date as refunded_at,
-        status,
+        -- Older layouts leave a disputed payment `Paid`; lost, its money is gone.
+        case when lower(dispute_status) = 'lost' then 'Dispute lost' else status end as status,
         customer_id as stripe_customer_id,
         customer_email_pseudonym as email_pseudonym,
         invoice_id,
