@@ -67,6 +67,7 @@ EXPORTS = [f"{export.source}/{export.name}" for export in all_exports()]
 
 def test_the_exports_are_these() -> None:
     assert EXPORTS == [
+        "chargebee/subscriptions",
         "cornerstone/training_transcript",
         "delighted/responses",
         "dynamics/accounts",
@@ -92,6 +93,7 @@ def test_the_exports_are_these() -> None:
         "reference/follow_ups",
         "reference/kpi_targets",
         "reference/margins",
+        "reference/plan_prices",
         "reference/survey_questions",
         "reference/teams",
         "reference/theme_dictionary",

@@ -10,10 +10,14 @@
     )
 {%- endmacro %}
 
-{#- Stripe's cancellation reasons and feedback, as its export writes them. -#}
+{#- Billers' cancellation reasons, as Stripe's export and Chargebee's API write them. -#}
 
 {% macro involuntary_cancel_reasons() -%}
-    ('payment_failed', 'payment_disputed')
+    (
+        'payment_failed', 'payment_disputed', 'not_paid', 'no_card', 'fraud_review_failed',
+        'non_compliant_customer', 'non_compliant_eu_customer', 'tax_calculation_failed',
+        'currency_incompatible_with_gateway'
+    )
 {%- endmacro %}
 
 {% macro voluntary_cancel_reasons() -%}

@@ -20,7 +20,7 @@ select
     max(valid_from) as last_on,
     count(*) as amount_count
 from {{ ref('int_subscription_versions') }}
-where mrr is null
+where mrr is null and interval_amount is not null
 group by original_currency
 union all
 select

@@ -69,7 +69,10 @@ with counts as (
     union all
     select
         'subscriptions' as what,
-        (select count(*) from {{ ref('stg_stripe__subscriptions') }}) as count_in,
+        (
+            (select count(*) from {{ ref('stg_stripe__subscriptions') }})
+            + (select count(*) from {{ ref('stg_chargebee__subscriptions') }})
+        ) as count_in,
         (select count(*) from {{ ref('int_subscriptions') }}) as count_out
     union all
     select

@@ -120,6 +120,24 @@ class ReferenceExchangeRates(pa.DataFrameModel):
 
 @export(
     "reference",
+    "plan_prices",
+    files=("plan_prices.csv",),
+    key=("plan", "from_date"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferencePlanPrices(pa.DataFrameModel):
+    """One row per plan and first day of what one unit costs per interval; 0 where it is free."""
+
+    plan: str = column("plan", nullable=False)
+    amount: Money = column("amount", nullable=False, ge=0)
+    currency: str = column("currency", nullable=False, str_matches=r"^[A-Z]{3}$")
+    interval: str = column("interval", nullable=False, isin=["day", "week", "month", "year"])
+    from_date: pl.Date = column("from", nullable=False)
+
+
+@export(
+    "reference",
     "kpi_targets",
     files=("kpi_targets.csv",),
     key=("kpi", "leader", "from_date"),

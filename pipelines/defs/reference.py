@@ -6,6 +6,7 @@ from pipelines.contracts.reference import (
     ReferenceFollowUps,
     ReferenceKpiTargets,
     ReferenceMargins,
+    ReferencePlanPrices,
     ReferenceSurveyQuestions,
     ReferenceTeams,
     ReferenceThemeDictionary,
@@ -16,6 +17,7 @@ survey_questions = landed(ReferenceSurveyQuestions)
 teams = landed(ReferenceTeams)
 margins = landed(ReferenceMargins)
 exchange_rates = landed(ReferenceExchangeRates)
+plan_prices = landed(ReferencePlanPrices)
 kpi_targets = landed(ReferenceKpiTargets)
 follow_ups = landed(ReferenceFollowUps)
 theme_dictionary = landed(ReferenceThemeDictionary)

@@ -11,6 +11,8 @@ first_events as (
     union all
     select min(started_at) as first_at from {{ ref('stg_stripe__subscriptions') }}
     union all
+    select min(started_at) as first_at from {{ ref('stg_chargebee__subscriptions') }}
+    union all
     select min(opened_at) as first_at from {{ ref('int_cases') }}
     union all
     select min(responded_at) as first_at from {{ ref('int_responses') }}

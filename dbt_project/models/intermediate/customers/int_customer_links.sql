@@ -161,7 +161,23 @@ payments as (
 
 subscriptions as (
 
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select
+        'stripe' as source,
+        stripe_customer_id as customer_id,
+        subscription_id,
+        started_at,
+        account_id,
+        email_pseudonym
+    from {{ ref('stg_stripe__subscriptions') }}
+    union all
+    select
+        'chargebee' as source,
+        chargebee_customer_id as customer_id,
+        subscription_id,
+        started_at,
+        account_id,
+        email_pseudonym
+    from {{ ref('stg_chargebee__subscriptions') }}
 
 ),
 
@@ -415,7 +431,8 @@ crm_contact_companies as (
 billing_records as (
 
     select
-        stripe_customer_id,
+        source,
+        customer_id,
         account_id,
         email_pseudonym,
         started_at as seen_at,
@@ -423,7 +440,8 @@ billing_records as (
     from subscriptions
     union all
     select
-        stripe_customer_id,
+        'stripe' as source,
+        stripe_customer_id as customer_id,
         account_id,
         email_pseudonym,
         paid_at as seen_at,
@@ -437,10 +455,11 @@ billing_records as (
 billing_accounts_ranked as (
 
     select
-        billing_records.stripe_customer_id,
+        billing_records.source,
+        billing_records.customer_id,
         account_customers.customer_key,
         row_number() over (
-            partition by billing_records.stripe_customer_id
+            partition by billing_records.source, billing_records.customer_id
             order by billing_records.seen_at desc, billing_records.record_id desc
         ) as record_rank
     from billing_records
@@ -451,7 +470,8 @@ billing_accounts_ranked as (
 billing_accounts as (
 
     select
-        stripe_customer_id,
+        source,
+        customer_id,
         customer_key
     from billing_accounts_ranked
     where record_rank = 1
@@ -462,11 +482,12 @@ billing_accounts as (
 billing_emails_ranked as (
 
     select
-        stripe_customer_id,
+        source,
+        customer_id,
         email_pseudonym,
         seen_at,
         row_number() over (
-            partition by stripe_customer_id
+            partition by source, customer_id
             order by seen_at desc, record_id desc
         ) as record_rank
     from billing_records
@@ -477,10 +498,11 @@ billing_emails_ranked as (
 billing_customers as (
 
     select
-        stripe_customer_id,
+        source,
+        customer_id,
         min(seen_at) as first_seen_at
     from billing_records
-    group by stripe_customer_id
+    group by source, customer_id
 
 ),
 
@@ -507,7 +529,9 @@ email_evidence as (
         false as is_deleted
     from billing_emails_ranked
     inner join billing_accounts
-        on billing_emails_ranked.stripe_customer_id = billing_accounts.stripe_customer_id
+        on
+            billing_emails_ranked.source = billing_accounts.source
+            and billing_emails_ranked.customer_id = billing_accounts.customer_id
 
 ),
 
@@ -746,7 +770,9 @@ order_candidates as (
             orders.order_id = paid_orders_ranked.order_id
             and paid_orders_ranked.order_payment_rank = 1
     left join billing_accounts
-        on paid_orders_ranked.stripe_customer_id = billing_accounts.stripe_customer_id
+        on
+            paid_orders_ranked.stripe_customer_id = billing_accounts.customer_id
+            and billing_accounts.source = 'stripe'
     left join email_customers on orders.email_pseudonym = email_customers.email_pseudonym
 
 ),
@@ -754,23 +780,28 @@ order_candidates as (
 billing_candidates as (
 
     select
-        billing_customers.stripe_customer_id,
+        billing_customers.source,
+        billing_customers.customer_id,
         billing_customers.first_seen_at,
         billing_accounts.customer_key as foreign_customer_key,
         order_emails.customer_key as document_customer_key,
         email_customers.customer_key as email_customer_key
     from billing_customers
     left join billing_accounts
-        on billing_customers.stripe_customer_id = billing_accounts.stripe_customer_id
+        on
+            billing_customers.source = billing_accounts.source
+            and billing_customers.customer_id = billing_accounts.customer_id
     left join paid_orders_ranked
         on
-            billing_customers.stripe_customer_id = paid_orders_ranked.stripe_customer_id
+            billing_customers.customer_id = paid_orders_ranked.stripe_customer_id
+            and billing_customers.source = 'stripe'
             and paid_orders_ranked.customer_payment_rank = 1
     left join email_customers as order_emails
         on paid_orders_ranked.email_pseudonym = order_emails.email_pseudonym
     left join billing_emails_ranked
         on
-            billing_customers.stripe_customer_id = billing_emails_ranked.stripe_customer_id
+            billing_customers.source = billing_emails_ranked.source
+            and billing_customers.customer_id = billing_emails_ranked.customer_id
             and billing_emails_ranked.record_rank = 1
     left join email_customers
         on billing_emails_ranked.email_pseudonym = email_customers.email_pseudonym
@@ -780,13 +811,17 @@ billing_candidates as (
 billing_links as (
 
     select
-        stripe_customer_id,
+        source,
+        customer_id,
         first_seen_at,
         coalesce(
             foreign_customer_key,
             document_customer_key,
             email_customer_key,
-            {{ surrogate_key('stripe', 'customer', 'stripe_customer_id') }}
+            case source
+                when 'stripe' then {{ surrogate_key('stripe', 'customer', 'customer_id') }}
+                else {{ surrogate_key('chargebee', 'customer', 'customer_id') }}
+            end
         ) as customer_key,
         case
             when foreign_customer_key is not null then 'foreign_id'
@@ -805,7 +840,7 @@ billing_links as (
 ),
 
 -- Salesforce ids come with 15 or 18 characters; the first 15 tell them apart.
-foreign_ids as (
+foreign_ids_named as (
 
     select
         contact_id as foreign_id,
@@ -830,7 +865,7 @@ foreign_ids as (
     where length(account_id) = 18
     union all
     select
-        stripe_customer_id as foreign_id,
+        customer_id as foreign_id,
         customer_key
     from billing_links
     union all
@@ -850,6 +885,19 @@ foreign_ids as (
         customer_key
     from crm_company_customers
     where source = 'dynamics'
+
+),
+
+-- A company may choose its ids in one system and take those of another: then it has to be the same
+-- customer.
+foreign_ids as (
+
+    select
+        foreign_id,
+        min(customer_key) as customer_key
+    from foreign_ids_named
+    group by foreign_id
+    having count(distinct customer_key) = 1
 
 ),
 
@@ -1023,9 +1071,9 @@ record_links as (
     from case_links
     union all
     select
-        'stripe' as source,
+        source,
         'customer_id' as id_kind,
-        stripe_customer_id as id_value,
+        customer_id as id_value,
         customer_key,
         rule,
         conflicting_customer_key,

@@ -1,22 +1,91 @@
 -- One row per subscription and span of time with one price and quantity: [valid_from, valid_to).
--- Stripe keeps no history: a change holds from the first delivery that shows it, so that a month
+-- Billers export no history: a change holds from the first delivery that shows it, so that a month
 -- already reported never changes. What the first delivery shows has held since the start.
 with subscriptions as (
 
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select
+        {{ surrogate_key('stripe', 'subscription', 'subscription_id') }} as subscription_key,
+        started_at,
+        trial_end_at
+    from {{ ref('stg_stripe__subscriptions') }}
+    union all
+    select
+        {{ surrogate_key('chargebee', 'subscription', 'subscription_id') }} as subscription_key,
+        started_at,
+        trial_end_at
+    from {{ ref('stg_chargebee__subscriptions') }}
 
 ),
 
-deliveries as (
+stripe_deliveries as (
 
     select * from {{ ref('stg_stripe__subscription_versions') }}
+
+),
+
+chargebee_deliveries as (
+
+    select * from {{ ref('stg_chargebee__subscription_versions') }}
+
+),
+
+plan_prices as (
+
+    select * from {{ ref('stg_reference__plan_prices') }}
+
+),
+
+-- A stated amount is all of the subscription's, and goes before the price list. A plan that is not
+-- on the list has no price, and a test names it.
+deliveries as (
+
+    select
+        {{ surrogate_key('stripe', 'subscription', 'subscription_id') }} as subscription_key,
+        subscription_id,
+        delivered_on,
+        plan,
+        currency,
+        status,
+        amount * quantity as interval_amount,
+        billing_interval
+    from stripe_deliveries
+    union all
+    select
+        {{ surrogate_key('chargebee', 'subscription', 'chargebee_deliveries.subscription_id') }}
+            as subscription_key,
+        chargebee_deliveries.subscription_id,
+        chargebee_deliveries.delivered_on,
+        chargebee_deliveries.plan,
+        case
+            when chargebee_deliveries.stated_mrr is not null then chargebee_deliveries.currency
+            else plan_prices.currency
+        end as currency,
+        chargebee_deliveries.status,
+        cast(
+            coalesce(
+                chargebee_deliveries.stated_mrr
+                * coalesce({{ months_per_interval('plan_prices.billing_interval') }}, 1),
+                plan_prices.amount * chargebee_deliveries.quantity
+            ) as decimal(18, 4)
+        ) as interval_amount,
+        case
+            when chargebee_deliveries.stated_mrr is null then plan_prices.billing_interval
+            else coalesce(plan_prices.billing_interval, 'month')
+        end as billing_interval
+    from chargebee_deliveries
+    left join plan_prices
+        on
+            chargebee_deliveries.plan = plan_prices.plan
+            and {{ within(
+                'chargebee_deliveries.delivered_on', 'plan_prices.valid_from', 'plan_prices.valid_to'
+            ) }}
 
 ),
 
 lives as (
 
     select
-        subscription_id,
+        subscription_key,
         cast(
             case when trial_end_at > started_at then trial_end_at else started_at end as date
         ) as paid_from
@@ -27,23 +96,25 @@ lives as (
 prices as (
 
     select
+        deliveries.subscription_key,
         deliveries.subscription_id,
         deliveries.delivered_on,
+        deliveries.plan,
         lives.paid_from,
         deliveries.currency,
         deliveries.status,
         case
             when deliveries.status in ('incomplete', 'incomplete_expired', 'unpaid', 'paused')
                 then 0
-            else deliveries.amount * deliveries.quantity
+            else deliveries.interval_amount
         end as interval_amount,
         deliveries.billing_interval,
         row_number() over (
-            partition by deliveries.subscription_id
+            partition by deliveries.subscription_key
             order by deliveries.delivered_on
         ) as delivery_number
     from deliveries
-    inner join lives on deliveries.subscription_id = lives.subscription_id
+    inner join lives on deliveries.subscription_key = lives.subscription_key
 
 ),
 
@@ -52,13 +123,13 @@ compared as (
     select
         *,
         lag(interval_amount) over (
-            partition by subscription_id order by delivered_on
+            partition by subscription_key order by delivered_on
         ) as last_interval_amount,
         lag(billing_interval) over (
-            partition by subscription_id order by delivered_on
+            partition by subscription_key order by delivered_on
         ) as last_billing_interval,
         lag(currency) over (
-            partition by subscription_id order by delivered_on
+            partition by subscription_key order by delivered_on
         ) as last_currency
     from prices
 
@@ -88,7 +159,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by subscription_id, valid_from
+            partition by subscription_key, valid_from
             order by delivered_on desc
         ) as start_rank
     from changes
@@ -109,9 +180,12 @@ rated as (
 converted as (
 
     select
+        rated.subscription_key,
         rated.subscription_id,
         rated.valid_from,
+        rated.plan,
         rated.currency,
+        rated.billing_interval,
         rated.interval_amount,
         {{ in_reporting_currency(
             monthly_amount('rated.interval_amount', 'rated.billing_interval'),
@@ -126,14 +200,16 @@ converted as (
 final as (
 
     select
-        {{ surrogate_key('stripe', 'subscription', 'subscription_id') }} as subscription_key,
+        subscription_key,
         subscription_id,
         valid_from,
         lead(valid_from) over (
-            partition by subscription_id
+            partition by subscription_key
             order by valid_from
         ) as valid_to,
+        plan,
         currency as original_currency,
+        billing_interval,
         interval_amount,
         mrr
     from converted

@@ -1,13 +1,59 @@
 -- One row per subscription life.
 with subscriptions as (
 
-    select * from {{ ref('stg_stripe__subscriptions') }}
+    select
+        'stripe' as source,
+        {{ surrogate_key('stripe', 'subscription', 'subscription_id') }} as subscription_key,
+        subscription_id,
+        stripe_customer_id as customer_id,
+        plan,
+        product,
+        quantity,
+        status,
+        started_at,
+        trial_end_at,
+        cancel_requested_at,
+        is_cancel_at_period_end,
+        ended_at,
+        cancel_reason,
+        is_deleted,
+        deleted_on
+    from {{ ref('stg_stripe__subscriptions') }}
+    union all
+    select
+        'chargebee' as source,
+        {{ surrogate_key('chargebee', 'subscription', 'subscription_id') }} as subscription_key,
+        subscription_id,
+        chargebee_customer_id as customer_id,
+        plan,
+        cast(null as varchar) as product,
+        quantity,
+        status,
+        started_at,
+        trial_end_at,
+        cancel_requested_at,
+        is_cancel_at_period_end,
+        ended_at,
+        cancel_reason,
+        is_deleted,
+        deleted_on
+    from {{ ref('stg_chargebee__subscriptions') }}
 
 ),
 
 deliveries as (
 
-    select * from {{ ref('stg_stripe__subscription_versions') }}
+    select
+        {{ surrogate_key('stripe', 'subscription', 'subscription_id') }} as subscription_key,
+        status,
+        delivered_on
+    from {{ ref('stg_stripe__subscription_versions') }}
+    union all
+    select
+        {{ surrogate_key('chargebee', 'subscription', 'subscription_id') }} as subscription_key,
+        status,
+        delivered_on
+    from {{ ref('stg_chargebee__subscription_versions') }}
 
 ),
 
@@ -21,7 +67,7 @@ links as (
 
     select *
     from {{ ref('int_customer_links') }}
-    where source = 'stripe' and id_kind = 'customer_id'
+    where id_kind = 'customer_id'
 
 ),
 
@@ -29,11 +75,11 @@ links as (
 first_seen_over as (
 
     select
-        subscription_id,
+        subscription_key,
         min(delivered_on) as over_on
     from deliveries
     where status in ('canceled', 'incomplete_expired')
-    group by subscription_id
+    group by subscription_key
 
 ),
 
@@ -58,32 +104,35 @@ lives as (
         ) as ended_on
     from subscriptions
     left join first_seen_over
-        on subscriptions.subscription_id = first_seen_over.subscription_id
+        on subscriptions.subscription_key = first_seen_over.subscription_key
 
 ),
 
 prices as (
 
     select
-        subscription_id,
+        subscription_key,
         max(case when valid_to is null then mrr end) as mrr,
+        max(case when valid_to is null then billing_interval end) as billing_interval,
+        max(case when valid_to is null then original_currency end) as original_currency,
         max(interval_amount) as highest_interval_amount
     from versions
-    group by subscription_id
+    group by subscription_key
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key('stripe', 'subscription', 'lives.subscription_id') }} as subscription_key,
+        lives.subscription_key,
         links.customer_key,
+        lives.source,
         lives.subscription_id,
         lives.plan,
         lives.product,
         lives.quantity,
-        lives.billing_interval,
-        lives.currency as original_currency,
+        prices.billing_interval,
+        prices.original_currency,
         '{{ var("reporting_currency") }}' as currency,
         lives.started_on,
         lives.trial_end_on,
@@ -92,12 +141,13 @@ final as (
         prices.mrr,
         lives.status,
         -- Ever past its trial at a price, and not given up before the first payment.
-        lives.status not in ('incomplete', 'incomplete_expired')
+        lives.status not in ('incomplete', 'incomplete_expired', 'future')
         and prices.highest_interval_amount > 0
         and (lives.status <> 'trialing' or lives.trial_end_on is not null)
         and lives.paid_from < {{ as_of_end() }}
         and (lives.ended_on is null or lives.ended_on > lives.paid_from) as is_paying,
         lives.cancel_requested_at,
+        lives.is_cancel_at_period_end,
         lives.cancel_reason,
         -- A failed or disputed payment ends a subscription that nobody meant to end. A reason
         -- that is not listed stays NULL, and a test names it.
@@ -109,8 +159,8 @@ final as (
         end as is_voluntary,
         lives.is_deleted
     from lives
-    left join links on lives.stripe_customer_id = links.id_value
-    left join prices on lives.subscription_id = prices.subscription_id
+    left join links on lives.source = links.source and lives.customer_id = links.id_value
+    left join prices on lives.subscription_key = prices.subscription_key
 
 )
 

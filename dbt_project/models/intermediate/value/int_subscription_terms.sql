@@ -7,12 +7,6 @@ with subscriptions as (
 
 ),
 
-billed as (
-
-    select * from {{ ref('stg_stripe__subscriptions') }}
-
-),
-
 customers as (
 
     select * from {{ ref('int_customers') }}
@@ -29,7 +23,6 @@ lives as (
 
     select
         subscriptions.*,
-        billed.is_cancel_at_period_end,
         as_of.as_of,
         subscriptions.ended_on is null or subscriptions.ended_on > as_of.as_of as is_in_force,
         -- It ended at the renewal after its last day; on that renewal's own day, at that one.
@@ -40,7 +33,6 @@ lives as (
         end as last_day_in_force
     from subscriptions
     cross join as_of
-    inner join billed on subscriptions.subscription_id = billed.subscription_id
 
 ),
 

@@ -2,6 +2,7 @@ with final as (
 
     select
         id as subscription_id,
+        plan,
         quantity,
         upper(currency) as currency,
         interval as billing_interval,
