@@ -111,6 +111,7 @@ def test_the_exports_are_these() -> None:
         "salesforce/opportunity_query",
         "salesforce/user",
         "salesforce/user_query",
+        "shopify/customers",
         "shopify/orders",
         "stripe/payments",
         "stripe/subscriptions",

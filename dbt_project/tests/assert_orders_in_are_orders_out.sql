@@ -5,8 +5,20 @@
 
 with delivered as (
 
-    select count(*) as order_count
-    from {{ ref('stg_shopify__orders') }}
+    select
+        (select count(*) from {{ ref('stg_shopify__orders') }})
+        + (
+            select count(*) from {{ ref('int_payments') }}
+            where purpose = 'order' and is_collected
+        ) as order_count,
+        (select count(*) from {{ ref('stg_stripe__payments') }}) as payment_count
+
+),
+
+payments as (
+
+    select count(*) as payment_count
+    from {{ ref('int_payments') }}
 
 ),
 
@@ -33,13 +45,17 @@ months as (
 
 select
     delivered.order_count as delivered_order_count,
+    delivered.payment_count as delivered_payment_count,
+    payments.payment_count,
     orders.*,
     months.order_count as month_order_count,
     months.order_revenue as month_order_revenue
 from delivered
+cross join payments
 cross join orders
 cross join months
 where
     delivered.order_count <> orders.order_count
+    or delivered.payment_count <> payments.payment_count
     or orders.attributed_order_count <> months.order_count
     or orders.attributed_revenue <> months.order_revenue

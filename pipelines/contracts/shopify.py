@@ -1,7 +1,8 @@
-"""Shopify's order export: one file row per line item, order columns on an order's first row only.
+"""Shopify's exports of orders and of customers.
 
-The reader (`exports/shopify.py`) carries the order's columns down to its other lines and numbers
-the lines; a line's own columns are never carried.
+An order has a file row per line item, and its own columns on the first of them only. The reader
+(`exports/shopify.py`) carries these down to the other lines and numbers the lines; a line's own
+columns are never carried.
 """
 
 import pandera.polars as pa
@@ -77,3 +78,29 @@ class ShopifyOrders(pa.DataFrameModel):
     line_price: Money = column("Lineitem price", nullable=False)
     line_sku: str = column("Lineitem sku", required=False)
     line_discount: Money = column("Lineitem discount", required=False)
+
+
+@export(
+    "shopify",
+    "customers",
+    files=("customers_export*.csv",),
+    key=("customer_id",),
+    delivery="full",
+    known=labels(
+        """
+        First Name, Last Name, Company, Phone, Accepts Marketing, Accepts Email Marketing,
+        Accepts SMS Marketing, Address1, Address2, City, Province, Province Code, Zip,
+        Default Address Company, Default Address Address1, Default Address Address2,
+        Default Address City, Default Address Province Code, Default Address Zip,
+        Default Address Phone, Total Spent, Total Orders, Tags, Note, Tax Exempt, Country
+        """
+    ),
+)
+class ShopifyCustomers(pa.DataFrameModel):
+    """One row per customer of the shop and delivery."""
+
+    customer_id: str = column("Customer ID", "Id", nullable=False, str_matches=r"^\d+$")
+    email_pseudonym: str = column("Email", personal="email")
+    country: str = column(
+        "Default Address Country Code", "Country Code", "Default Address Country", required=False
+    )

@@ -57,7 +57,8 @@ class StripePayments(pa.DataFrameModel):
     mode: str = column("Mode", required=False)
     customer_id: str = column("Customer ID")
     customer_email_pseudonym: str = column("Customer Email", required=False, personal="email")
-    invoice_id: str = column("Invoice ID", required=False)
+    # Without it a subscription's payment and a sale look alike.
+    invoice_id: str = column("Invoice ID")
     account_id: str = column(*ACCOUNT_LABELS, required=False, salesforce_id=True)
     order_number: str = column("orderNumber (metadata)", "order_id (metadata)", required=False)
 

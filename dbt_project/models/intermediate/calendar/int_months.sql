@@ -9,6 +9,9 @@ first_events as (
 
     select min(ordered_at) as first_at from {{ ref('stg_shopify__orders') }}
     union all
+    select min(paid_at) as first_at from {{ ref('int_payments') }}
+    where purpose = 'order' and is_collected
+    union all
     select min(started_at) as first_at from {{ ref('stg_stripe__subscriptions') }}
     union all
     select min(started_at) as first_at from {{ ref('stg_chargebee__subscriptions') }}

@@ -153,6 +153,12 @@ orders as (
 
 ),
 
+shop_customers as (
+
+    select * from {{ ref('stg_shopify__customers') }}
+
+),
+
 payments as (
 
     select * from {{ ref('stg_stripe__payments') }}
@@ -178,6 +184,15 @@ subscriptions as (
         account_id,
         email_pseudonym
     from {{ ref('stg_chargebee__subscriptions') }}
+
+),
+
+-- Who paid without being a customer of Stripe's. What was never collected makes nobody a customer.
+guest_payments as (
+
+    select *
+    from payments
+    where stripe_customer_id is null and lower(trim(status)) in {{ collected_statuses() }}
 
 ),
 
@@ -572,6 +587,16 @@ emails_seen as (
         union all
         select
             email_pseudonym,
+            paid_at as seen_at
+        from guest_payments
+        union all
+        select
+            email_pseudonym,
+            cast(first_delivered_on as timestamptz) as seen_at
+        from shop_customers
+        union all
+        select
+            email_pseudonym,
             ordered_at as seen_at
         from orders
         union all
@@ -839,6 +864,22 @@ billing_links as (
 
 ),
 
+shop_customer_links as (
+
+    select
+        shop_customers.customer_id,
+        shop_customers.first_delivered_on,
+        coalesce(
+            email_customers.customer_key,
+            {{ surrogate_key('shopify', 'customer', 'shop_customers.customer_id') }}
+        ) as customer_key,
+        case when email_customers.customer_key is null then 'own_id' else 'email' end as rule
+    from shop_customers
+    left join email_customers
+        on shop_customers.email_pseudonym = email_customers.email_pseudonym
+
+),
+
 -- Salesforce ids come with 15 or 18 characters; the first 15 tell them apart.
 foreign_ids_named as (
 
@@ -868,6 +909,11 @@ foreign_ids_named as (
         customer_id as foreign_id,
         customer_key
     from billing_links
+    union all
+    select
+        customer_id as foreign_id,
+        customer_key
+    from shop_customer_links
     union all
     select
         named.named_id as foreign_id,
@@ -1079,6 +1125,28 @@ record_links as (
         conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from billing_links
+    union all
+    select
+        'stripe' as source,
+        'payment_id' as id_kind,
+        guest_payments.payment_id as id_value,
+        email_customers.customer_key,
+        case when email_customers.customer_key is null then 'unresolved' else 'email' end as rule,
+        cast(null as varchar) as conflicting_customer_key,
+        cast(guest_payments.paid_at as date) as first_seen_on
+    from guest_payments
+    left join email_customers
+        on guest_payments.email_pseudonym = email_customers.email_pseudonym
+    union all
+    select
+        'shopify' as source,
+        'customer_id' as id_kind,
+        customer_id as id_value,
+        customer_key,
+        rule,
+        cast(null as varchar) as conflicting_customer_key,
+        first_delivered_on as first_seen_on
+    from shop_customer_links
     union all
     select
         'shopify' as source,

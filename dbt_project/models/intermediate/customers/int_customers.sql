@@ -51,6 +51,12 @@ orders as (
 
 ),
 
+shop_customers as (
+
+    select * from {{ ref('stg_shopify__customers') }}
+
+),
+
 teams as (
 
     select * from {{ ref('int_agent_teams') }}
@@ -69,14 +75,14 @@ customers as (
     select
         customer_key,
         min(case when rule = 'own_id' then id_kind end) as own_id_kind,
+        min(case when rule = 'own_id' then source end) as own_id_source,
         min(case when rule = 'own_id' and id_kind = 'account_id' then id_value end)
             as salesforce_account_id,
-        min(case when rule = 'own_id' and id_kind = 'company_id' then source end)
-            as company_source,
         min(case when rule = 'own_id' and id_kind = 'company_id' then id_value end)
             as company_id,
         -- Several billing customers may be one customer: the smallest id stands for them.
-        min(case when source = 'stripe' then id_value end) as stripe_customer_id,
+        min(case when source = 'stripe' and id_kind = 'customer_id' then id_value end)
+            as stripe_customer_id,
         min(first_seen_on) as first_seen_on
     from links
     where customer_key is not null
@@ -103,6 +109,26 @@ order_countries_ranked as (
 
 ),
 
+-- Several customers of the shop may be one customer: the smallest id speaks for them.
+shop_countries_ranked as (
+
+    select
+        links.customer_key,
+        shop_customers.country,
+        row_number() over (
+            partition by links.customer_key
+            order by shop_customers.customer_id
+        ) as shop_customer_rank
+    from shop_customers
+    inner join links
+        on
+            shop_customers.customer_id = links.id_value
+            and links.source = 'shopify'
+            and links.id_kind = 'customer_id'
+    where shop_customers.country is not null
+
+),
+
 contact_countries_ranked as (
 
     select
@@ -126,10 +152,10 @@ final as (
 
     select
         customers.customer_key,
-        case customers.own_id_kind
-            when 'account_id' then 'account'
-            when 'company_id' then 'account'
-            when 'customer_id' then 'billing'
+        case
+            when customers.own_id_kind in ('account_id', 'company_id') then 'account'
+            when customers.own_id_kind = 'customer_id' and customers.own_id_source <> 'shopify'
+                then 'billing'
             else 'person'
         end as customer_kind,
         customers.salesforce_account_id,
@@ -142,7 +168,11 @@ final as (
         case
             when customers.salesforce_account_id is not null then accounts.country
             when customers.company_id is not null then companies.country
-            else coalesce(order_countries_ranked.country, contact_countries_ranked.country)
+            else coalesce(
+                order_countries_ranked.country,
+                contact_countries_ranked.country,
+                shop_countries_ranked.country
+            )
         end as country,
         case
             when customers.salesforce_account_id is not null then accounts.industry
@@ -158,12 +188,16 @@ final as (
     left join accounts on customers.salesforce_account_id = accounts.account_id
     left join companies
         on
-            customers.company_source = companies.source
+            customers.own_id_source = companies.source
             and customers.company_id = companies.company_id
     left join order_countries_ranked
         on
             customers.customer_key = order_countries_ranked.customer_key
             and order_countries_ranked.order_rank = 1
+    left join shop_countries_ranked
+        on
+            customers.customer_key = shop_countries_ranked.customer_key
+            and shop_countries_ranked.shop_customer_rank = 1
     left join contact_countries_ranked
         on
             customers.customer_key = contact_countries_ranked.customer_key

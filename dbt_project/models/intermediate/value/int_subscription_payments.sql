@@ -1,65 +1,25 @@
--- One row per payment that settled a subscription's invoice. What was paid for a shop order is in
--- the order already.
+-- One row per payment for a subscription.
 with payments as (
 
-    select
-        *,
-        cast(paid_at as date) as paid_on,
-        lower(trim(status)) as payment_status
-    from {{ ref('stg_stripe__payments') }}
-    where invoice_id is not null and order_number is null
-
-),
-
-links as (
-
-    select *
-    from {{ ref('int_customer_links') }}
-    where source = 'stripe' and id_kind = 'customer_id'
-
-),
-
-judged as (
-
-    select
-        payments.*,
-        links.customer_key,
-        -- A status that neither list knows stays NULL, and fails a test.
-        case
-            when
-                payment_status in (
-                    'paid', 'succeeded', 'refunded', 'partially refunded', 'partial refund',
-                    'disputed', 'inquiry', 'early fraud warning', 'needs response', 'under review',
-                    'dispute won'
-                )
-                then true
-            when
-                payment_status in (
-                    'failed', 'canceled', 'cancelled', 'incomplete', 'pending', 'processing',
-                    'uncaptured', 'expired', 'blocked', 'requires payment method',
-                    'requires confirmation', 'requires action', 'requires capture', 'dispute lost'
-                )
-                then false
-        end as is_collected
-    from payments
-    left join links on payments.stripe_customer_id = links.id_value
+    select * from {{ ref('int_payments') }}
+    where purpose = 'subscription'
 
 ),
 
 with_history as (
 
     select
-        judged.*,
+        payments.*,
         {{ held_then('segment') }} as segment
-    from judged
-    {{ join_customer_then('judged', 'judged.paid_at') }}
+    from payments
+    {{ join_customer_then('payments', 'payments.paid_at') }}
 
 ),
 
 final as (
 
     select
-        {{ surrogate_key('stripe', 'payment', 'with_history.payment_id') }} as payment_key,
+        with_history.payment_key,
         with_history.customer_key,
         with_history.paid_on,
         with_history.is_collected,
