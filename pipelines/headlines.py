@@ -81,8 +81,8 @@ from customer_lifetime_value
 
 _SERVICE = """
 select
-    first_reply_minutes_median, fcr_rate, fcr_low, fcr_high, escalation_rate,
-    closed_count, backlog_count
+    first_reply_minutes_median, first_reply_business_minutes_median, fcr_rate, fcr_low, fcr_high,
+    escalation_rate, closed_count, backlog_count
 from service_monthly
 where dimension = 'all' and month = ?
 """
@@ -203,11 +203,11 @@ def standing_lines(connection: duckdb.DuckDBPyConnection, month: date) -> Iterat
         f"next 12 months' orders are worth {_number(predicted, '{:,.0f}')} in margin, "
         f"subscriptions in force {_number(residual, '{:,.0f}')}",
     )
-    reply, solved, low, high, escalated, closed, backlog = row(_SERVICE, 7)
+    reply, in_hours, solved, low, high, escalated, closed, backlog = row(_SERVICE, 8)
     yield (
         "service",
-        f"first reply after {_duration(reply)} (median), {_interval(solved, low, high, '{:.1%}')} "
-        "solved at first contact",
+        f"first reply after {_waiting(reply, in_hours)}, "
+        f"{_interval(solved, low, high, '{:.1%}')} solved at first contact",
     )
     yield (
         "",
@@ -279,12 +279,23 @@ def _first_few(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMES_SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _duration(minutes: Any) -> str:
+def _waiting(minutes: Any, business_minutes: Any) -> str:
+    """How long half of them waited; in business hours as well where these are declared."""
+    if business_minutes is None:
+        return f"{_duration(minutes)} (median)"
+    # Days of business hours have no length that all know.
+    business = _duration(business_minutes, in_days=False)
+    return f"{_duration(minutes)}, {business} in business hours (medians)"
+
+
+def _duration(minutes: Any, *, in_days: bool = True) -> str:
     if minutes is None:
         return "–"
     if minutes < 60:
         return f"{minutes:.0f} min"
-    return f"{minutes / 60:.1f} h" if minutes < 48 * 60 else f"{minutes / 1440:.1f} days"
+    if in_days and minutes >= 48 * 60:
+        return f"{minutes / 1440:.1f} days"
+    return f"{minutes / 60:.1f} h"
 
 
 def _counted(count: Any, one: str, many: str) -> str:

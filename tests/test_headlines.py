@@ -27,8 +27,8 @@ COLUMNS = {
         subscription_residual_value decimal(18, 2), total_clv decimal(18, 2), clv_decile bigint""",
     "service_monthly": """
         month date, dimension varchar, closed_count bigint, backlog_count bigint,
-        first_reply_minutes_median double, fcr_rate double, fcr_low double, fcr_high double,
-        escalation_rate double""",
+        first_reply_minutes_median double, first_reply_business_minutes_median double,
+        fcr_rate double, fcr_low double, fcr_high double, escalation_rate double""",
     "leader_scorecard": "month date, leader varchar, kpi varchar, target_status varchar",
     "recognition_monthly": """
         month date, recognised_kind varchar, recognised varchar, recognition_rank bigint,
@@ -69,7 +69,7 @@ def test_each_group_says_where_it_stands(release: duckdb.DuckDBPyConnection) -> 
         insert into customer_lifetime_value values
             (3, 1000, 200, 500, 700, 1), (1, 250, 100, 200, 300, 2), (0, 0, null, 0, 0, 10);
         insert into service_monthly values
-            ('2025-02-01', 'all', 116, 8, 252, 0.6, 0.5, 0.7, 0.06);
+            ('2025-02-01', 'all', 116, 8, 2952, 2886, 0.6, 0.5, 0.7, 0.06);
         insert into leader_scorecard values
             ('2025-02-01', 'all', 'csat', 'missed'),
             ('2025-02-01', '(not set)', 'csat', 'missed'),
@@ -95,7 +95,8 @@ def test_each_group_says_where_it_stands(release: duckdb.DuckDBPyConnection) -> 
         "retention: 97.5% of 1,000 customers stayed, 25 left; GRR 97.0%, NRR 101.2%",
         "value: 3 customers, of whom 2 have ordered for 1,250; the top tenth holds 70% of CLV",
         ": next 12 months' orders are worth 300 in margin, subscriptions in force 700",
-        "service: first reply after 4.2 h (median), 60.0% (50.0% … 70.0%) solved at first contact",
+        "service: first reply after 2.0 days, 48.1 h in business hours (medians), "
+        "60.0% (50.0% … 70.0%) solved at first contact",
         ": 6.0% escalated of 116 cases closed; 8 open at the month's end",
         "people: 1 of 2 leaders with targets misses one beyond doubt: "
         "Ana [Lee] (csat, first contact resolution)",
@@ -112,7 +113,7 @@ def test_what_there_is_one_of_is_in_the_singular(release: duckdb.DuckDBPyConnect
         insert into csat_monthly values ('2025-02-01', 'all', 1, 1, 0.2, 1, null, null);
         insert into retention_monthly values ('2025-02-01', 'all', 1, 0, 1, 1, 1);
         insert into customer_lifetime_value values (1, 10, 1, 0, 1, 1);
-        insert into service_monthly values ('2025-02-01', 'all', 1, 0, 30, 1, 0.2, 1, 0);
+        insert into service_monthly values ('2025-02-01', 'all', 1, 0, 30, null, 1, 0.2, 1, 0);
         insert into leader_scorecard values ('2025-02-01', 'Bo', 'csat', 'met');
         insert into recognition_monthly values
             ('2025-02-01', 'team', 'North', 1, 60, 0.6, 0.47, 0.71);

@@ -7,6 +7,19 @@ import pandera.polars as pa
 import polars as pl
 
 from pipelines.contracts.contract import Money, Rate, Timestamp, column, export
+from pipelines.settings import time_zone_named
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+# Spreadsheets leave out a leading zero, and add seconds.
+_TIME_OF_DAY = "([01]?[0-9]|2[0-3]):[0-5][0-9](:00)?"
+
+
+def _minute(time: str) -> pl.Expr:
+    """The minute of the day of a column such as `09:30`; NULL where it is of no such form."""
+    parts = pl.col(time).str.extract_groups("^([0-9]{1,2}):([0-9]{2})")
+    hour, minute = parts.struct[0].cast(pl.Int32), parts.struct[1].cast(pl.Int32)
+    return hour * 60 + minute
 
 
 @export(
@@ -80,8 +93,101 @@ class ReferenceTeams(pa.DataFrameModel):
     agent: str = column("agent", nullable=False, personal="email_if_address")
     team: str = column("team", nullable=False)
     leader: str = column("leader", nullable=False)
+    schedule: str = column("schedule", required=False)
     from_date: pl.Date = column("from", nullable=False)
     to_date: pl.Date = column("to")
+
+
+@export(
+    "reference",
+    "business_hours",
+    files=("business_hours.csv",),
+    key=("schedule", "weekday", "opens", "from_date"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceBusinessHours(pa.DataFrameModel):
+    """One row per schedule, weekday and span of its business hours, by the clocks of its zone.
+
+    The schedule `default` holds where a stay in a team names none. A span lies within one day:
+    a night shift is one until 24:00 and one from 00:00 of the day after.
+    """
+
+    schedule: str = column("schedule", nullable=False)
+    time_zone: str = column("time_zone", "time zone", nullable=False)
+    weekday: str = column("weekday", nullable=False, isin=WEEKDAYS)
+    opens: str = column("opens", nullable=False, str_matches=rf"^{_TIME_OF_DAY}$")
+    closes: str = column("closes", nullable=False, str_matches=rf"^({_TIME_OF_DAY}|24:00(:00)?)$")
+    from_date: pl.Date = column("from", required=False)
+    to_date: pl.Date = column("to", required=False)
+
+    @pa.check("time_zone", name="time_zone_is_known")
+    def time_zone_is_known(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """The zone is one of the zone database, such as Europe/Berlin."""
+        named = data.lazyframe.select("time_zone").unique().collect().to_series().drop_nulls()
+        known = [name for name in named if time_zone_named(name)]
+        return data.lazyframe.select(pl.col("time_zone").is_in(known))
+
+    @pa.dataframe_check(name="schedule_has_one_time_zone")
+    def schedule_has_one_time_zone(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """All hours of a schedule are by the same clocks."""
+        zone = pl.col("time_zone").str.to_lowercase()
+        return data.lazyframe.select(zone.n_unique().over("schedule") == 1)
+
+    @pa.dataframe_check(name="closes_after_it_opens")
+    def closes_after_it_opens(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """It closes later than it opens, on the same day."""
+        return data.lazyframe.select((_minute("opens") < _minute("closes")).fill_null(True))
+
+    @pa.dataframe_check(name="ends_no_sooner_than_it_begins")
+    def ends_no_sooner_than_it_begins(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """Its last day is not before its first."""
+        return data.lazyframe.select((pl.col("from_date") <= pl.col("to_date")).fill_null(True))
+
+    @pa.dataframe_check(name="hours_do_not_overlap")
+    def hours_do_not_overlap(cls, data: pa.PolarsData):  # type: ignore[no-untyped-def]  # noqa: N805
+        """No minute of a schedule is in two of its spans."""
+        spans = data.lazyframe.select(
+            "schedule",
+            "weekday",
+            _minute("opens").alias("opens"),
+            _minute("closes").alias("closes"),
+            pl.col("from_date").fill_null(pl.date(1, 1, 1)),
+            pl.col("to_date").fill_null(pl.date(9999, 12, 31)),
+        ).with_row_index("row")
+        overlapping = (
+            spans.join(spans, on=["schedule", "weekday"], suffix="_of_other")
+            .filter(
+                pl.col("row") != pl.col("row_of_other"),
+                pl.col("opens") < pl.col("closes_of_other"),
+                pl.col("opens_of_other") < pl.col("closes"),
+                pl.col("from_date") <= pl.col("to_date_of_other"),
+                pl.col("from_date_of_other") <= pl.col("to_date"),
+            )
+            .select("row", is_alone=False)
+            .unique()
+        )
+        return (
+            spans.join(overlapping, on="row", how="left")
+            .sort("row")
+            .select(pl.col("is_alone").fill_null(True))
+        )
+
+
+@export(
+    "reference",
+    "holidays",
+    files=("holidays.csv",),
+    key=("schedule", "closed_on"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceHolidays(pa.DataFrameModel):
+    """One row per schedule (blank means all) and day on which it is closed, by its own clocks."""
+
+    schedule: str = column("schedule")
+    closed_on: pl.Date = column("date", nullable=False)
+    holiday: str = column("holiday", required=False)
 
 
 @export(

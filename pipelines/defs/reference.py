@@ -1,9 +1,11 @@
 """Lists that people maintain by hand."""
 
 from pipelines.contracts.reference import (
+    ReferenceBusinessHours,
     ReferenceDealStages,
     ReferenceExchangeRates,
     ReferenceFollowUps,
+    ReferenceHolidays,
     ReferenceKpiTargets,
     ReferenceMargins,
     ReferencePlanPrices,
@@ -15,6 +17,8 @@ from pipelines.defs.landed import landed
 
 survey_questions = landed(ReferenceSurveyQuestions)
 teams = landed(ReferenceTeams)
+business_hours = landed(ReferenceBusinessHours)
+holidays = landed(ReferenceHolidays)
 margins = landed(ReferenceMargins)
 exchange_rates = landed(ReferenceExchangeRates)
 plan_prices = landed(ReferencePlanPrices)

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.reference import WEEKDAYS
 from pipelines.demo import names
 from pipelines.demo.assembly import Ledger, delivery_folder
 from pipelines.demo.cells import choice, code
 from pipelines.demo.company import Company
 from pipelines.demo.faults import RELATIONSHIP, SUPPORT
 from pipelines.demo.follow_ups import OUTCOMES, ROOT_CAUSES
-from pipelines.demo.periods import DAY, NEVER
+from pipelines.demo.periods import DAY, NEVER, Calendar
 from pipelines.demo.qualtrics import RELATIONSHIP_CODE
 from pipelines.demo.salesforce import full_name, user_id
 
@@ -29,6 +30,24 @@ SURVEY_QUESTIONS = pl.DataFrame(
 )  # fmt: skip
 
 MARGINS = (("SMB", "0.55"), ("Mid-Market", "0.50"), ("Enterprise", "0.45"), (None, "0.50"))
+
+EUROPE, AMERICA = "default", "america"
+"""The schedules: every other team's is the second."""
+
+ZONES = {EUROPE: "Europe/Berlin", AMERICA: "America/New_York"}
+WEEK_HOURS = {
+    EUROPE: (("08:00", "18:00"),),
+    AMERICA: (("08:30", "12:00"), ("12:30", "17:30")),
+}
+SATURDAY_HOURS = {EUROPE: (("09:00", "13:00"),), AMERICA: ()}
+HOLIDAYS = (
+    (None, "01-01", "New Year"),
+    (EUROPE, "05-01", "Labour Day"),
+    (AMERICA, "07-04", "Independence Day"),
+    (EUROPE, "10-03", "Unity Day"),
+    (None, "12-25", "Christmas"),
+    (EUROPE, "12-26", "Boxing Day"),
+)
 
 TARGETS = (
     ("csat", None, "0.70"),
@@ -69,6 +88,8 @@ def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
     return {
         "survey_questions": SURVEY_QUESTIONS,
         "teams": teams(company, 0),
+        "business_hours": business_hours(),
+        "holidays": holidays(calendar),
         "margins": pl.DataFrame(
             [(segment, None, margin, since) for segment, margin in MARGINS],
             schema={
@@ -100,6 +121,38 @@ def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
             orient="row",
         ),
     }
+
+
+def business_hours() -> pl.DataFrame:
+    """When which schedule is open, by its own clocks."""
+    weeks = {
+        schedule: dict.fromkeys(WEEKDAYS[:5], hours) | {WEEKDAYS[5]: SATURDAY_HOURS[schedule]}
+        for schedule, hours in WEEK_HOURS.items()
+    }
+    return pl.DataFrame(
+        [
+            (schedule, ZONES[schedule], weekday, opens, closes)
+            for schedule, week in weeks.items()
+            for weekday, hours in week.items()
+            for opens, closes in hours
+        ],
+        schema=["schedule", "time_zone", "weekday", "opens", "closes"],
+        orient="row",
+    )
+
+
+def holidays(calendar: Calendar) -> pl.DataFrame:
+    """On which days which schedule is closed, in each year of the company's."""
+    first = (calendar.first.astype("datetime64[Y]")).astype(int) + 1970
+    return pl.DataFrame(
+        [
+            (schedule, f"{first + year}-{day}", holiday)
+            for year in range(calendar.months // 12 + 2)
+            for schedule, day, holiday in HOLIDAYS
+        ],
+        schema=["schedule", "date", "holiday"],
+        orient="row",
+    )
 
 
 def follow_up_list(company: Company) -> pl.DataFrame:
@@ -137,6 +190,7 @@ def teams(company: Company, at: int) -> pl.DataFrame:
         user_id("user").alias("agent"),
         choice(pool, "team").alias("team"),
         choice(leader, "team").alias("leader"),
+        pl.when(pl.col("team") % 2 == 1).then(pl.lit(AMERICA)).alias("schedule"),
         pl.from_epoch("since", time_unit="d").dt.strftime("%Y-%m-%d").alias("from"),
         pl.when(pl.col("until") < day)
         .then(pl.from_epoch("until", time_unit="d").dt.strftime("%Y-%m-%d"))

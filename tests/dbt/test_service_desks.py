@@ -16,6 +16,15 @@ from tests import dynamics
 from tests.conftest import DAY, SAMPLES, TestWarehouse
 
 
+# In winter an hour before UTC; the samples' times are UTC.
+BUSINESS_HOURS = """\
+schedule,time_zone,weekday,opens,closes
+default,Europe/Berlin,Mon,9:00,18:00
+default,Europe/Berlin,Tue,9:00,18:00
+default,Europe/Berlin,Wed,9:00,18:00
+"""
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     """The desks' exports of cases and the CRM's week, landed, and the marts built of them."""
@@ -50,6 +59,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     warehouse.deliver("dynamics", dynamics.CASES, dynamics.cases())
     for name in ("accounts", "contacts", "cases"):
         warehouse.land(f"dynamics/{name}")
+    warehouse.deliver("reference", "business_hours.csv", BUSINESS_HOURS)
+    warehouse.land("reference/business_hours")
+    warehouse.deliver("reference", "holidays.csv", "schedule,date\n,2025-01-15\n")
+    warehouse.land("reference/holidays")
     lake.write_empty_files(home)
     build = Build("desks", DAY.isoformat(), ())
     path = build_path(home, build.run_id)
@@ -108,6 +121,25 @@ def test_freshdesks_tickets_say_what_the_desk_knows(built: duckdb.DuckDBPyConnec
         "where dimension = 'source' and dimension_value = 'freshdesk' order by month"
     ).fetchall()
     assert months == [("2025-01-01", 1, 1), ("2025-02-01", 1, 0)]
+
+
+def test_business_minutes_are_those_of_the_declared_hours_unless_the_desk_states_them(
+    built: duckdb.DuckDBPyConnection,
+) -> None:
+    cases = built.execute(
+        "select source, case_number, first_reply_business_minutes, resolution_business_minutes "
+        "from marts.support_cases "
+        "where source in ('freshdesk', 'hubspot') and opened_on < date '2025-02-02' order by all"
+    ).fetchall()
+    assert cases == [
+        # Opened on Tuesday at 09:12:33, 467 minutes before 17:00; Wednesday was a holiday.
+        ("freshdesk", "1042", 17, 467),
+        ("freshdesk", "1043", 15, None),  # On Monday from 16:45 to 19:07.
+        ("freshdesk", "1044", 0, 0),  # On Saturday.
+        # Tuesday as a whole, 9 hours, of what was opened before.
+        ("hubspot", "11820055501", None, 540),
+        ("hubspot", "11820055502", None, None),
+    ]
 
 
 def test_hubspots_tickets_say_when_they_were_closed(built: duckdb.DuckDBPyConnection) -> None:

@@ -20,6 +20,7 @@ agents as (
         coalesce(user_emails.user_id, stays.agent) as agent_id,
         stays.team,
         stays.leader,
+        stays.schedule,
         stays.valid_from,
         cast({{ dbt.dateadd('day', 1, 'stays.valid_through') }} as date) as day_after
     from stays
@@ -46,6 +47,7 @@ final as (
         agent_id,
         team,
         leader,
+        schedule,
         valid_from,
         case
             when next_valid_from < day_after or day_after is null then next_valid_from

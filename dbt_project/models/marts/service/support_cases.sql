@@ -11,6 +11,18 @@ scores as (
 
 ),
 
+case_schedules as (
+
+    select * from {{ ref('int_case_schedules') }}
+
+),
+
+business_hours as (
+
+    select * from {{ ref('int_business_hours') }}
+
+),
+
 reply_coverage as (
 
     select * from {{ ref('int_case_reply_coverage') }}
@@ -104,6 +116,62 @@ dated as (
 
 ),
 
+-- The schedules that each case was under, and until when on the way to its reply and its closing.
+scheduled as (
+
+    select
+        dated.case_key,
+        coalesce(case_schedules.schedule, 'default') as schedule,
+        coalesce(case_schedules.valid_from, dated.opened_at) as held_from,
+        {{ held_until('dated.first_reply_at', 'dated.opened_at', 'case_schedules') }}
+            as reply_until,
+        {{ held_until('dated.closed_at', 'dated.opened_at', 'case_schedules') }} as closing_until
+    from dated
+    left join case_schedules on dated.case_key = case_schedules.case_key
+    where exists (select 1 from business_hours)
+
+),
+
+timed as (
+
+    select
+        scheduled.case_key,
+        scheduled.reply_until,
+        scheduled.closing_until,
+        {{ business_seconds_until('scheduled.held_from', 'first_hours') }} as seconds_before,
+        {{ business_seconds_until('scheduled.reply_until', 'reply_hours') }}
+            as seconds_until_reply,
+        {{ business_seconds_until('scheduled.closing_until', 'closing_hours') }}
+            as seconds_until_closing
+    from scheduled
+    left join business_hours as first_hours
+        on
+            scheduled.schedule = first_hours.schedule
+            and {{ utc_day('scheduled.held_from') }} = first_hours.day
+    left join business_hours as reply_hours
+        on
+            scheduled.schedule = reply_hours.schedule
+            and {{ utc_day('scheduled.reply_until') }} = reply_hours.day
+    left join business_hours as closing_hours
+        on
+            scheduled.schedule = closing_hours.schedule
+            and {{ utc_day('scheduled.closing_until') }} = closing_hours.day
+
+),
+
+case_business_minutes as (
+
+    select
+        case_key,
+        {{ whole_minutes_of_all('seconds_until_reply - seconds_before', 'reply_until') }}
+            as first_reply_business_minutes,
+        {{ whole_minutes_of_all('seconds_until_closing - seconds_before', 'closing_until') }}
+            as resolution_business_minutes
+    from timed
+    group by case_key
+
+),
+
 final as (
 
     select
@@ -131,9 +199,13 @@ final as (
         {{ whole_minutes('dated.opened_at', 'dated.first_touched_at') }} as first_touch_minutes,
         dated.first_reply_at,
         {{ whole_minutes('dated.opened_at', 'dated.first_reply_at') }} as first_reply_minutes,
-        dated.first_reply_business_minutes,
+        coalesce(
+            dated.first_reply_business_minutes, case_business_minutes.first_reply_business_minutes
+        ) as first_reply_business_minutes,
         {{ whole_minutes('dated.opened_at', 'dated.closed_at') }} as resolution_minutes,
-        dated.resolution_business_minutes,
+        coalesce(
+            dated.resolution_business_minutes, case_business_minutes.resolution_business_minutes
+        ) as resolution_business_minutes,
         cast(dated.reply_count as integer) as reply_count,
         dated.reopen_count,
         dated.transfer_count,
@@ -164,6 +236,7 @@ final as (
     {{ join_customer_then('dated', 'dated.opened_at') }}
     {{ join_agent_team_then('dated', 'dated.agent_id', 'dated.team_on') }}
     left join case_ratings on dated.case_key = case_ratings.case_key
+    left join case_business_minutes on dated.case_key = case_business_minutes.case_key
 
 )
 

@@ -8,6 +8,7 @@ final as (
         agent,
         team,
         leader,
+        coalesce(schedule, 'default') as schedule,
         from_date as valid_from,
         to_date as valid_through
     from newest
