@@ -15,7 +15,6 @@ from pipelines.settings import CHECKOUT, load_settings
 from tests import dynamics
 from tests.conftest import DAY, SAMPLES, TestWarehouse
 
-
 # In winter an hour before UTC; the samples' times are UTC.
 BUSINESS_HOURS = """\
 schedule,time_zone,weekday,opens,closes
