@@ -29,6 +29,7 @@ from pipelines import (
 )
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import ManifestError, prepare_manifest
+from pipelines.demo.sources import DEFAULT_SOURCES
 from pipelines.demo.tell import DemoFailed, being_written, write_and_tell
 from pipelines.demo.write import CUSTOMERS, MONTHS, SEED, DemoRefused
 from pipelines.headers import newest_header_change
@@ -111,6 +112,14 @@ def demo(
     customers: Annotated[int, typer.Option(min=50, help="How many customers.")] = CUSTOMERS,
     months: Annotated[int, typer.Option(min=3, max=120, help="How many months.")] = MONTHS,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = SEED,
+    sources: Annotated[
+        str,
+        typer.Option(
+            help="Whose exports to write, separated by commas, or `all`. Where several chosen "
+            "sources can hold customers, cases, responses or courses, each record is in exactly "
+            "one of them, in turn; what none can hold isn't written."
+        ),
+    ] = ",".join(DEFAULT_SOURCES),
     if_empty: Annotated[
         bool, typer.Option("--if-empty", help="Do nothing where deliveries lie already.")
     ] = False,
@@ -124,7 +133,8 @@ def demo(
             f"{home.landing}: holds deliveries already, and a demo company doesn't belong among "
             "them. Set CX_HOME to another folder."
         )
-    write_and_tell(home, customers, months, seed)
+    named = [name.strip() for name in sources.split(",") if name.strip()]
+    write_and_tell(home, customers, months, seed, named)
 
 
 @application.command()

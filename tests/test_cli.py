@@ -102,6 +102,15 @@ def test_what_lies_where_a_demo_would_go_is_one_clear_line(tmp_path: Path) -> No
     assert "holds stripe already" in outcome.stderr
 
 
+def test_a_source_that_the_demo_does_not_know_is_one_clear_line(tmp_path: Path) -> None:
+    outcome = cx(tmp_path, "demo", "--sources", "hubspot, zendsk")
+    assert outcome.returncode == 2
+    assert len(outcome.stderr.splitlines()) == 1
+    assert "'zendsk' is no source of the demo" in outcome.stderr
+    assert "zendesk" in outcome.stderr
+    assert list((tmp_path / "landing").iterdir()) == []
+
+
 def test_every_command_is_documented() -> None:
     commands = re.findall(r"^\s*│?\s+(\w+)\s{2,}", cx(Path("/nonexistent"), "--help").stdout, re.M)
     assert {"demo", "run", "status", "releases", "rollback"} <= set(commands)

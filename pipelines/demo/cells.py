@@ -1,4 +1,4 @@
-"""How values look in vendors' files: ids, moments, money, and the two ways of quoting.
+"""How values look in vendors' files: ids, moments, money, the two ways of quoting, JSON.
 
 A layout maps each header to its cell: a polars expression over the rows, a constant, or None for
 an empty cell. Belongs here: what several vendors' writers need. Does not belong here: a vendor's
@@ -182,6 +182,27 @@ def write_block(target: BinaryIO, block: Block) -> None:
         if block.ending:
             text = f"{text[:-1]}{block.ending}\n"
         target.write(text.encode())
+
+
+def write_json_lines(target: BinaryIO, block: Block) -> None:
+    """Write rows as one JSON object per line; a header with dots is a nested field's path."""
+    for start in range(0, block.rows.height, SLICE_ROWS):
+        rows = block.rows.slice(start, SLICE_ROWS)
+        target.write(rows.select(_nested(block.layout)).write_ndjson().encode())
+
+
+def _nested(layout: Layout) -> list[pl.Expr]:
+    inner: dict[str, dict[str, Cell]] = {}
+    fields: dict[str, pl.Expr | None] = {}
+    for path, cell in layout.items():
+        head, _, rest = path.partition(".")
+        fields[head] = None if rest else _cell(cell).alias(head)
+        if rest:
+            inner.setdefault(head, {})[rest] = cell
+    return [
+        pl.struct(_nested(inner[head])).alias(head) if field is None else field
+        for head, field in fields.items()
+    ]
 
 
 def header_line(headers: Iterable[str], *, quoted: bool = False) -> bytes:

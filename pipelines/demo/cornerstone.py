@@ -12,24 +12,31 @@ from pipelines.demo.periods import DAY
 from pipelines.demo.salesforce import employee_number, full_name, staff_address
 from pipelines.demo.training import COURSES
 
+SOURCE = "cornerstone"
+SETTINGS = """\
+[cornerstone]
+# Its dates have no zone and are in the order of a locale.
+date_order = "month_first"
+"""
+
 FILE = "Training Transcript.csv"
 TITLES = ("Training Transcript", "Created by: Grace Walsh", "Filters: User Status is Active", "")
 
 
-def deliver(landing: Path, company: Company, ledger: Ledger) -> None:
-    """Write a report for each month from the first registration on."""
+def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledger) -> None:
+    """Write a report for each month from the first registration on; nothing faulty in them."""
     for at, day in enumerate(company.calendar.deliveries):
         entries = _entries(company, int(company.calendar.starts[at + 1]) // DAY)
         if entries.height:
             _write(landing, day, entries, company.staff.agent_count)
-            tally = ledger.tally("cornerstone", "training_transcript", day)
+            tally = ledger.tally(SOURCE, "training_transcript", day)
             tally.accepted += entries.height
 
 
 def _entries(company: Company, end: int) -> pl.DataFrame:
     """What the transcripts say before a day: a completion that is yet to come is in progress."""
     return (
-        company.transcripts.filter(pl.col("registered") < end)
+        company.transcripts.filter((pl.col("provider") == SOURCE) & (pl.col("registered") < end))
         .with_columns(
             pl.col("completed").is_null().alias("is_withdrawn"),
             pl.when(pl.col("completed") < end).then("completed").alias("completed"),
@@ -41,7 +48,7 @@ def _entries(company: Company, end: int) -> pl.DataFrame:
 def _write(landing: Path, day: date, entries: pl.DataFrame, agent_count: int) -> None:
     layout = _layout(agent_count)
     with (
-        delivery_folder(landing, "cornerstone", day) as folder,
+        delivery_folder(landing, SOURCE, day) as folder,
         open(folder / FILE, "wb") as target,
     ):
         target.write("\n".join([*TITLES, ""]).encode())

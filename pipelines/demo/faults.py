@@ -100,8 +100,23 @@ _HOUR_EARLIER = moment(pl.col("since") - HOUR)
 _MODIFIED_EARLIER: Layout = {"LastModifiedDate": _HOUR_EARLIER, "SystemModstamp": _HOUR_EARLIER}
 
 RELATIONSHIP, SUPPORT = "Relationship NPS", "Support CSAT"
+LIKELY = "How likely are you to recommend us to a friend or colleague?"
+OVERALL = "Overall, how satisfied are you with us?"
+SUPPORTED = "Overall, how satisfied were you with the support you received?"
+EASY = "The company made it easy to handle my issue."
 
 _RESPONSES = "qualtrics/responses"
+
+
+def _scores_by_text(source: str, *, has_copies: bool = True) -> tuple[Kind, ...]:
+    """The faults of a survey tool that knows a question by its text."""
+    export = f"{source}/responses"
+    return (
+        _rejected(export, "nps_of_11", LIKELY, "out_of_range", {LIKELY: "11"}, file=RELATIONSHIP),
+        *_wrong_width(export, file=RELATIONSHIP),
+        *(_copies(export, file=RELATIONSHIP) if has_copies else ()),
+    )
+
 
 KINDS: tuple[Kind, ...] = (
     _rejected("salesforce/account", "malformed_id", "id", "wrong_form", {"Id": "0018a00002kHz"}),
@@ -318,6 +333,69 @@ KINDS: tuple[Kind, ...] = (
         "stripe/subscriptions", "missing_customer", "customer_id", "missing", {"Customer ID": None}
     ),
     *_copies("stripe/subscriptions"),
+    *_wrong_width("hubspot/companies"),
+    *_copies("hubspot/companies"),
+    _rejected(
+        "hubspot/contacts", "missing_create_date", "created_at", "missing", {"Create Date": None}
+    ),
+    *_wrong_width("hubspot/contacts"),
+    *_copies("hubspot/contacts"),
+    _rejected("hubspot/deals", "amount_of_abc", "amount", "not_a_number", {"Amount": "abc"}),
+    *_copies("hubspot/deals"),
+    _rejected(
+        "hubspot/tickets",
+        "impossible_date",
+        "created_at",
+        "not_a_timestamp",
+        {"Create date": IMPOSSIBLE_TIME},
+    ),
+    *_wrong_width("hubspot/tickets"),
+    *_copies("hubspot/tickets"),
+    _rejected("zendesk/tickets", "missing_status", "status", "missing", {"status": None}),
+    _rejected(
+        "zendesk/tickets",
+        "impossible_date",
+        "updated_at",
+        "not_a_timestamp",
+        {"updated_at": "2025-02-30T10:00:00Z"},
+    ),
+    *_copies(
+        "zendesk/tickets",
+        {"updated_at": moment(pl.col("updated") - HOUR, "%Y-%m-%dT%H:%M:%SZ")},
+    ),
+    _rejected(
+        "freshdesk/tickets",
+        "impossible_date",
+        "updated_at",
+        "not_a_timestamp",
+        {"Last update time": IMPOSSIBLE_TIME},
+    ),
+    *_wrong_width("freshdesk/tickets"),
+    *_copies("freshdesk/tickets"),
+    _rejected(
+        "intercom/conversations",
+        "rating_of_6",
+        "rating",
+        "out_of_range",
+        {"Last teammate rating": "6"},
+    ),
+    *_wrong_width("intercom/conversations"),
+    *_copies("intercom/conversations"),
+    *_scores_by_text("surveymonkey"),
+    *_scores_by_text("typeform"),
+    *_scores_by_text("hotjar"),
+    # Without ids a copy is another response of the same second.
+    *_scores_by_text("googleforms", has_copies=False),
+    *_scores_by_text("msforms"),
+    _rejected(
+        "delighted/responses",
+        "nps_of_11",
+        "nps score",
+        "out_of_range",
+        {"Survey Type": "nps", "Score": "11"},
+    ),
+    *_wrong_width("delighted/responses"),
+    *_copies("delighted/responses"),
 )
 """Every kind; how an orphan line and a test order look is the writer's business."""
 

@@ -28,9 +28,23 @@ from pipelines.demo.cells import (
 )
 from pipelines.demo.company import Company
 from pipelines.demo.faults import RELATIONSHIP, SUPPORT, Planned, plan
+from pipelines.demo.forms import COMMENTS, Question
 from pipelines.demo.periods import draws
-from pipelines.demo.salesforce import case_number, contact_id
-from pipelines.demo.surveys import BANDS, BY_EMAIL, KNOWN, ZONE
+from pipelines.demo.references import case_reference, contact_reference
+from pipelines.demo.surveys import BY_EMAIL, KNOWN, ZONE
+
+SOURCE = "qualtrics"
+SETTINGS = f"""\
+[qualtrics]
+# Needed only where header row 3 of an export states no zone.
+time_zone = "{ZONE}"
+"""
+QUESTIONS: tuple[Question, ...] = (
+    (RELATIONSHIP, "QID1", "nps", 0, 10, "9;10", "true", None, "Likely"),
+    (RELATIONSHIP, "QID2", "csat", 1, 5, "4;5", "true", None, "Overall"),
+    (SUPPORT, "QID11", "csat", 1, 5, "4;5", "true", None, "Support"),
+    (SUPPORT, "QID12", "ces", 1, 7, "5;6;7", "true", None, "Made it easy"),
+)
 
 _MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -81,9 +95,6 @@ SUPPORT_COLUMNS = (
 
 _CHANNEL_CELLS = (None, "1", "2", "1,3", "3", "2,4", "1,2,3", "4")
 
-COMMENTS = [text for band in BANDS[:3] for language in names.COMMENTS[band] for text in language]
-"""What the number of a comment stands for."""
-
 
 def file_name(survey: str, day: date) -> str:
     """As a browser saves a survey's export."""
@@ -114,11 +125,15 @@ def doubled_delivery(months: int) -> int | None:
 def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledger) -> None:
     """Write the surveys' deliveries; arguments as for `salesforce.deliver`."""
     calendar = company.calendar
+    held = {
+        survey: frame.filter(pl.col("tool") == SOURCE)
+        for survey, frame in ((RELATIONSHIP, company.responses), (SUPPORT, company.ratings))
+    }
     cuts = {
         survey: np.searchsorted(
             calendar.delivery_of(frame["recorded"].to_numpy()), np.arange(calendar.months + 1)
         )
-        for survey, frame in ((RELATIONSHIP, company.responses), (SUPPORT, company.ratings))
+        for survey, frame in held.items()
     }
     doubled = doubled_delivery(calendar.months)
     rows = {survey: np.diff(cut) for survey, cut in cuts.items()}
@@ -137,8 +152,8 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
     for at, day in enumerate(calendar.deliveries):
         with delivery_folder(landing, "qualtrics", day) as folder:
             for number, (survey, write) in enumerate(writers.items()):
-                columns, frame, layout = write(company)
-                slice_of = frame.slice(cuts[survey][at], rows[survey][at])
+                columns, layout = write()
+                slice_of = held[survey].slice(cuts[survey][at], rows[survey][at])
                 reordered = survey == RELATIONSHIP and calendar.months - 3 <= at > 0
                 if reordered:
                     columns = (*columns[:8], *reversed(columns[8:]))
@@ -216,6 +231,12 @@ def _with_people(company: Company, rows: pl.DataFrame) -> pl.DataFrame:
 RELATIONSHIP_CODE, SUPPORT_CODE = "R_1", "R_2"
 """What the ids of the surveys' responses begin with."""
 
+
+def response_id() -> pl.Expr:
+    """The id of a response to the relationship survey."""
+    return code(RELATIONSHIP_CODE, "response")
+
+
 _FRESH: Layout = {
     "ResponseId": code("R_", "invented"),
     "RecipientLastName": None,
@@ -242,7 +263,7 @@ def _system_cells(prefix: str) -> dict[str, Cell]:
         "RecipientLastName": either(is_known, choice(names.LAST_NAMES, "last"), None),
         "RecipientFirstName": either(is_known, choice(names.FIRST_NAMES, "first"), None),
         "RecipientEmail": either(has_address, pl.col("email"), None),
-        "ExternalReference": either(is_known, contact_id("person"), None),
+        "ExternalReference": either(is_known, contact_reference(), None),
         "LocationLatitude": None,
         "LocationLongitude": None,
         "DistributionChannel": either(has_address, "email", "anonymous"),
@@ -250,9 +271,7 @@ def _system_cells(prefix: str) -> dict[str, Cell]:
     }
 
 
-def _relationship(
-    company: Company,
-) -> tuple[tuple[tuple[str, str, str], ...], pl.DataFrame, Layout]:
+def _relationship() -> tuple[tuple[tuple[str, str, str], ...], Layout]:
     layout = _system_cells(RELATIONSHIP_CODE) | {
         "Q1_NPS_GROUP": (pl.col("band") + 1).cast(pl.String),
         "Q1": pl.col("nps").cast(pl.String),
@@ -260,15 +279,15 @@ def _relationship(
         "Q5": choice(COMMENTS, "comment"),
         **{f"Q6_{number}": pl.col(f"service_{number}").cast(pl.String) for number in (1, 2, 3)},
     }
-    return (*SYSTEM_COLUMNS, *RELATIONSHIP_COLUMNS), company.responses, layout
+    return (*SYSTEM_COLUMNS, *RELATIONSHIP_COLUMNS), layout
 
 
-def _support(company: Company) -> tuple[tuple[tuple[str, str, str], ...], pl.DataFrame, Layout]:
+def _support() -> tuple[tuple[tuple[str, str, str], ...], Layout]:
     layout = _system_cells(SUPPORT_CODE) | {
         "Q11": pl.col("csat").cast(pl.String),
         "Q12": pl.col("ces").cast(pl.String),
         "Q13": choice(pl.Series(_CHANNEL_CELLS, dtype=pl.String), "channels"),
         "Q15": choice(COMMENTS, "comment"),
-        "CaseNumber": case_number("case"),
+        "CaseNumber": case_reference(),
     }
-    return (*SYSTEM_COLUMNS, *SUPPORT_COLUMNS), company.ratings, layout
+    return (*SYSTEM_COLUMNS, *SUPPORT_COLUMNS), layout

@@ -1,5 +1,6 @@
 """What people at the demo company maintain by hand: comma-separated lists."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -7,27 +8,14 @@ import polars as pl
 from pipelines.contracts.reference import WEEKDAYS
 from pipelines.demo import names
 from pipelines.demo.assembly import Ledger, delivery_folder
-from pipelines.demo.cells import choice, code
+from pipelines.demo.cells import choice
 from pipelines.demo.company import Company
-from pipelines.demo.faults import RELATIONSHIP, SUPPORT
+from pipelines.demo.faults import RELATIONSHIP
 from pipelines.demo.follow_ups import OUTCOMES, ROOT_CAUSES
+from pipelines.demo.forms import answered
 from pipelines.demo.periods import DAY, NEVER, Calendar
-from pipelines.demo.qualtrics import RELATIONSHIP_CODE
-from pipelines.demo.salesforce import full_name, user_id
-
-SURVEY_QUESTIONS = pl.DataFrame(
-    [
-        ("qualtrics", RELATIONSHIP, "QID1", "nps", 0, 10, "9;10", "true", None, "Likely"),
-        ("qualtrics", RELATIONSHIP, "QID2", "csat", 1, 5, "4;5", "true", None, "Overall"),
-        ("qualtrics", SUPPORT, "QID11", "csat", 1, 5, "4;5", "true", None, "Support"),
-        ("qualtrics", SUPPORT, "QID12", "ces", 1, 7, "5;6;7", "true", None, "Made it easy"),
-    ],
-    schema=[
-        "source", "survey", "question_id", "metric", "scale_min", "scale_max", "top_boxes",
-        "higher_is_better", "choices", "question",
-    ],
-    orient="row",
-)  # fmt: skip
+from pipelines.demo.salesforce import full_name, staff_address, user_id
+from pipelines.demo.sources import Source
 
 MARGINS = (("SMB", "0.55"), ("Mid-Market", "0.50"), ("Enterprise", "0.45"), (None, "0.50"))
 
@@ -58,18 +46,19 @@ TARGETS = (
 )
 
 
-def deliver(landing: Path, company: Company, ledger: Ledger) -> None:
+def deliver(landing: Path, company: Company, sources: Sequence[Source], ledger: Ledger) -> None:
     """Write all lists with the first delivery, the teams again once some agents have moved.
 
-    The follow-ups, which somebody keeps up, come with the last.
+    The follow-ups, which somebody keeps up, come with the last. Agents go by the CRM's ids, and by
+    their addresses where `sources` have no CRM that knows them.
     """
     calendar = company.calendar
     changed = calendar.months // 2
-    deliveries = {0: _first_lists(company)}
+    deliveries = {0: _first_lists(company, sources)}
     if changed:
-        deliveries[changed] = {"teams": teams(company, changed)}
+        deliveries[changed] = {"teams": teams(company, sources, changed)}
     last = deliveries.setdefault(calendar.months - 1, {})
-    last["follow_ups"] = follow_up_list(company)
+    last["follow_ups"] = follow_up_list(company, sources)
     for at, lists in deliveries.items():
         day = calendar.deliveries[at]
         with delivery_folder(landing, "reference", day) as folder:
@@ -78,7 +67,7 @@ def deliver(landing: Path, company: Company, ledger: Ledger) -> None:
                 ledger.tally("reference", export, day).accepted += frame.height
 
 
-def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
+def _first_lists(company: Company, sources: Sequence[Source]) -> dict[str, pl.DataFrame]:
     calendar = company.calendar
     since = (calendar.first - 24).astype("datetime64[D]").item().isoformat()
     months = [
@@ -86,8 +75,8 @@ def _first_lists(company: Company) -> dict[str, pl.DataFrame]:
         for at in range(len(company.euro_rates))
     ]
     return {
-        "survey_questions": SURVEY_QUESTIONS,
-        "teams": teams(company, 0),
+        "survey_questions": survey_questions(sources),
+        "teams": teams(company, sources, 0),
         "business_hours": business_hours(),
         "holidays": holidays(calendar),
         "margins": pl.DataFrame(
@@ -155,7 +144,28 @@ def holidays(calendar: Calendar) -> pl.DataFrame:
     )
 
 
-def follow_up_list(company: Company) -> pl.DataFrame:
+def survey_questions(sources: Sequence[Source]) -> pl.DataFrame:
+    """What the questions of the survey tools measure."""
+    text, number = pl.String, pl.Int64
+    return pl.DataFrame(
+        [(source.name, *question) for source in sources for question in source.questions],
+        schema={
+            "source": text, "survey": text, "question_id": text, "metric": text,
+            "scale_min": number, "scale_max": number, "top_boxes": text, "higher_is_better": text,
+            "choices": text, "question": text,
+        },
+        orient="row",
+    )  # fmt: skip
+
+
+def _agent(sources: Sequence[Source]) -> pl.Expr:
+    """How a list names a user, over the columns of the users."""
+    return (
+        user_id("user") if any(each.name == "salesforce" for each in sources) else staff_address()
+    )
+
+
+def follow_up_list(company: Company, sources: Sequence[Source]) -> pl.DataFrame:
     """Which of the relationship survey's detractors were called back, in UTC."""
 
     def moment(column: str) -> pl.Expr:
@@ -163,10 +173,25 @@ def follow_up_list(company: Company) -> pl.DataFrame:
         return pl.from_epoch(known, time_unit="s").dt.strftime("%Y-%m-%d %H:%M:%S")
 
     is_closed = pl.col("closed") < NEVER
-    return company.follow_ups.select(
-        pl.lit("qualtrics").alias("source"),
-        code(RELATIONSHIP_CODE, "response").alias("response_id"),
-        user_id("owner").alias("owner"),
+    responses = pl.concat(
+        [
+            pl.DataFrame(schema={"response": pl.Int64, "source": pl.String, "id": pl.String}),
+            *(
+                answered(company, RELATIONSHIP, each.name).select(
+                    "response", pl.lit(each.name).alias("source"), each.response_id().alias("id")
+                )
+                for each in sources
+                if each.response_id
+            ),
+        ]
+    )
+    listed = company.follow_ups.join(responses, on="response", maintain_order="left").join(
+        company.staff.users, left_on="owner", right_on="user", coalesce=False, maintain_order="left"
+    )
+    return listed.select(
+        "source",
+        pl.col("id").alias("response_id"),
+        _agent(sources).alias("owner"),
         moment("opened").alias("opened"),
         moment("due").alias("due"),
         moment("contacted").alias("first_contact"),
@@ -176,7 +201,7 @@ def follow_up_list(company: Company) -> pl.DataFrame:
     )
 
 
-def teams(company: Company, at: int) -> pl.DataFrame:
+def teams(company: Company, sources: Sequence[Source], at: int) -> pl.DataFrame:
     """Who is in which team, as the list stood at a delivery."""
     staff = company.staff
     day = int(company.calendar.starts[at + 1]) // DAY
@@ -186,8 +211,11 @@ def teams(company: Company, at: int) -> pl.DataFrame:
         + (f" {team // len(names.TEAM_NAMES) + 1}" if team >= len(names.TEAM_NAMES) else "")
         for team in range(staff.team_count)
     ]
-    return staff.stays.filter(pl.col("since") < day).select(
-        user_id("user").alias("agent"),
+    stays = staff.stays.join(
+        staff.users.select("user", "first", "last"), on="user", maintain_order="left"
+    )
+    return stays.filter(pl.col("since") < day).select(
+        _agent(sources).alias("agent"),
         choice(pool, "team").alias("team"),
         choice(leader, "team").alias("leader"),
         pl.when(pl.col("team") % 2 == 1).then(pl.lit(AMERICA)).alias("schedule"),

@@ -37,6 +37,7 @@ from pipelines.demo.faults import plan
 from pipelines.demo.periods import DAY, NEVER, Calendar, draws
 from pipelines.demo.service import CLOSED, QUEUE, STATUSES
 
+SOURCE = "salesforce"
 ARCHIVE = "WE_00D8a000000XyZ1EAK_1.ZIP"
 ENCODING = "latin-1"
 COMPRESSION_LEVEL = 1
@@ -320,8 +321,20 @@ def _or_none(known: pl.Expr, text: pl.Expr) -> pl.Expr:
     return either(known, text, NO_RECORD)
 
 
+def _is_held(company: Company) -> pl.Expr:
+    """Whether the customer of a row is one of this CRM's, over the column customer; or NULL."""
+    return (pl.lit(company.customers["crm"]).gather(pl.col("customer"))) == SOURCE
+
+
+def _has_desk(company: Company) -> pl.Expr:
+    """Whether the case of a row is one of this desk's, over the column case; or NULL."""
+    return (pl.lit(company.cases["desk"]).gather(pl.col("case"))) == SOURCE
+
+
 def _accounts(company: Company) -> Member:
-    versions = company.account_versions.with_columns(
+    # Accounts that never became a customer are in no other CRM.
+    held = company.account_versions.filter(_is_held(company).fill_null(True))
+    versions = held.with_columns(
         pl.lit(company.customers["is_euro"])
         .gather(pl.col("customer"))
         .fill_null(False)
@@ -382,7 +395,7 @@ def _accounts(company: Company) -> Member:
 
 
 def _contacts(company: Company) -> Member:
-    people = company.people.filter("in_crm").with_columns(
+    people = company.people.filter(_is_held(company)).with_columns(
         pl.lit(company.customers[each]).gather(pl.col("customer")).alias(each)
         for each in ("is_euro", "country")
     )
@@ -497,10 +510,13 @@ def _users(company: Company) -> Member:
 
 def _cases(company: Company) -> Member:
     cases = company.cases
-    versions = company.case_events.select(
+    held = company.case_events.filter(_has_desk(company))
+    versions = held.select(
         "case", "status", "owner", "until", pl.col("moment").alias("since")
     ).with_columns(pl.lit(False).alias("is_deleted"))
-    facts = ("customer", "person", "created", "kind", "origin", "priority", "subject", "reason")
+    facts = (
+        "customer", "person", "created", "kind", "origin", "priority", "subject", "reason", "crm",
+    )  # fmt: skip
     versions = versions.with_columns(
         pl.lit(cases[each]).gather(pl.col("case")).alias(each) for each in facts
     )
@@ -510,7 +526,9 @@ def _cases(company: Company) -> Member:
         pl.lit(company.customers["is_euro"]).gather(customer).fill_null(False).alias("is_euro"),
         pl.lit(company.customers["country"]).gather(customer).fill_null(0).alias("country"),
         pl.lit(company.people["email"]).gather(pl.col("person")).alias("email"),
-        (customer.is_null() | (pl.col("case") % SUPPLIED_EVERY == 0)).alias("is_supplied"),
+        ((pl.col("crm") != SOURCE).fill_null(True) | (pl.col("case") % SUPPLIED_EVERY == 0)).alias(
+            "is_supplied"
+        ),
         pl.col("person").fill_null(0),
         pl.col("customer").fill_null(0),
     )
@@ -594,7 +612,7 @@ def _stray_cases(company: Company) -> pl.DataFrame:
 
 
 def _case_history(company: Company) -> Member:
-    versions = company.case_events.with_columns(
+    versions = company.case_events.filter(_has_desk(company)).with_columns(
         pl.col("moment").alias("since"), pl.lit(NEVER).alias("until")
     )
     owner = pl.max_horizontal("owner", pl.lit(0))
@@ -640,14 +658,15 @@ def _case_comments(company: Company) -> Member:
     return Member(
         "case_comment",
         "CaseComment.csv",
-        company.correspondence.comments,
+        company.correspondence.comments.filter(_has_desk(company)),
         _layout(CASE_COMMENT_HEADERS, cells),
         {"Id": salesforce_id(COMMENT, "invented")},
     )
 
 
 def _email_messages(company: Company) -> Member:
-    emails = company.correspondence.emails
+    # What sales writes is about no case.
+    emails = company.correspondence.emails.filter(_has_desk(company).fill_null(True))
     case = emails["case"].fill_null(0)
     emails = emails.with_columns(
         company.cases["subject"].gather(case).alias("subject"),
@@ -697,7 +716,8 @@ def _email_messages(company: Company) -> Member:
 
 
 def _opportunities(company: Company) -> Member:
-    versions = company.opportunity_versions.with_columns(
+    held = company.opportunity_versions.filter(_is_held(company))
+    versions = held.with_columns(
         pl.lit(company.customers[each]).gather(pl.col("customer")).alias(each)
         for each in ("is_euro", "first_person")
     )

@@ -110,7 +110,7 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
 def _payers(company: Company) -> pl.DataFrame:
     """What Stripe knows of each customer: the address as they typed it, maybe the account."""
     customers = company.customers.with_row_index("customer").select(
-        pl.col("customer").cast(pl.Int64), "in_crm", "is_euro", "first_person"
+        pl.col("customer").cast(pl.Int64), "crm", "is_euro", "first_person"
     )
     address = pl.lit(company.people["email"]).gather(pl.col("first_person"))
     return customers.with_columns(
@@ -118,9 +118,11 @@ def _payers(company: Company) -> pl.DataFrame:
         .then(address.str.to_uppercase())
         .otherwise(address)
         .alias("email"),
-        (pl.col("in_crm") & (pl.col("customer") * 7919 % 100 < NAMED_ACCOUNT_SHARE)).alias(
-            "names_account"
-        ),
+        # The account is Salesforce's; of another CRM's customers the address has to tell.
+        (
+            (pl.col("crm") == "salesforce").fill_null(False)
+            & (pl.col("customer") * 7919 % 100 < NAMED_ACCOUNT_SHARE)
+        ).alias("names_account"),
     ).select("is_euro", "email", "names_account")
 
 

@@ -8,10 +8,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from pipelines import pseudonyms
+from pipelines.demo.sources import DEFAULT_SOURCES
 from pipelines.demo.write import write_demo
 from pipelines.settings import Home
 
@@ -20,14 +21,16 @@ class DemoFailed(Exception):
     """The other process has failed, and said why on stderr."""
 
 
-def write_and_tell(home: Home, customers: int, months: int, seed: int) -> None:
+def write_and_tell(
+    home: Home, customers: int, months: int, seed: int, sources: Sequence[str] = DEFAULT_SOURCES
+) -> None:
     """Write a demo company, make a key for pseudonyms unless there is one, print where they are.
 
     Raises:
-        DemoRefused: landing isn't empty, or a number is too small.
+        DemoRefused: landing isn't empty, a number is too small, or a source isn't known.
     """
     started = time.monotonic()
-    truth = write_demo(home.path, customers=customers, months=months, seed=seed)
+    truth = write_demo(home.path, customers=customers, months=months, seed=seed, sources=sources)
     needs_key = "CX_PSEUDONYM_KEY" not in os.environ
     made = pseudonyms.create_key_file(home.key_file) if needs_key else False
     spoiled = sum(fault.rows for fault in truth.faults if fault.outcome == "rejected")

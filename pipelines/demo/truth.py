@@ -242,7 +242,8 @@ class DemoTruth:
         first_month: the first day of the first month.
         delivered_on: ISO dates of the deliveries, each the last day of a month.
         parameters: what the company was drawn from.
-        counts: rows and totals by name, see `company.py`.
+        counts: rows and totals by name, see `company.py`: of the whole company, which the usual
+            sources hold.
         nps_by_month: the planted mix and the answers that were given.
         themes_by_band: what the comments beside NPS answers are about.
         churn_by_band: the planted odds and what came of them.

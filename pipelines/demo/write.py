@@ -2,19 +2,22 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from pipelines.demo import cornerstone, names, qualtrics, reference, salesforce, shopify, stripe
+from pipelines.demo import names, reference
 from pipelines.demo.assembly import Ledger
 from pipelines.demo.company import Company, draw_company
 from pipelines.demo.faults import rows_of_a_kind
+from pipelines.demo.forms import COMMENTS
 from pipelines.demo.periods import DAY
 from pipelines.demo.replies import first_contacts
 from pipelines.demo.salesforce import user_id
+from pipelines.demo.sharing import share_out
+from pipelines.demo.sources import ALL, DEFAULT_SOURCES, SOURCES, Source
 from pipelines.demo.surveys import (
     ANONYMOUS,
     BANDS,
@@ -41,14 +44,6 @@ CUSTOMERS, MONTHS, SEED = 5_000, 24, 7
 SETTINGS = """\
 reporting_currency = "USD"
 yearly_discount_rate = 0.10
-
-[qualtrics]
-# Needed only where header row 3 of an export states no zone.
-time_zone = "America/Denver"
-
-[cornerstone]
-# Its dates have no zone and are in the order of a locale.
-date_order = "month_first"
 """
 
 IMPACT_DAYS = 90
@@ -65,9 +60,13 @@ def write_demo(
     customers: int = CUSTOMERS,
     months: int = MONTHS,
     seed: int = SEED,
+    sources: Sequence[str] = DEFAULT_SOURCES,
     parameters: Parameters | None = None,
 ) -> DemoTruth:
     """Write a demo company's deliveries, settings and planted truth.
+
+    Each customer, case, response and course is written by one of the sources that can hold it, in
+    turn where several can; what none can hold isn't written, while people's own lists always are.
 
     The same arguments give the same bytes. Months end with October 2026; each source delivers on
     a month's last day, the CRM quarterly above 50,000 customers and half-yearly above 500,000,
@@ -80,14 +79,16 @@ def write_demo(
         customers: how many; each has at least one order that counts.
         months: how many months of history.
         seed: what the draws begin with.
+        sources: who exports it; `all` for everyone known.
         parameters: what the company is drawn from; the defaults when None.
 
     Returns:
         The planted truth, as written.
 
     Raises:
-        DemoRefused: landing isn't empty, or a number is too small.
+        DemoRefused: landing isn't empty, a number is too small, or a source isn't known.
     """
+    chosen = chosen_sources(sources)
     if customers < 1 or months < 1:
         raise DemoRefused(
             f"A demo of {customers} customers and {months} months is empty. Ask for at least 1."
@@ -98,22 +99,47 @@ def write_demo(
     if writing.exists():
         shutil.rmtree(writing)
     writing.mkdir(parents=True, mode=0o700)
-    company = draw_company(customers, months, seed, parameters or Parameters())
+    company = share_out(
+        draw_company(customers, months, seed, parameters or Parameters()), _holders(chosen)
+    )
     each = rows_of_a_kind(customers, months)
     ledger = Ledger()
-    reference.deliver(writing, company, ledger)
-    cornerstone.deliver(writing, company, ledger)
-    for vendor in (salesforce, qualtrics, shopify, stripe):
-        vendor.deliver(writing, company, each, seed, ledger)
+    reference.deliver(writing, company, chosen, ledger)
+    for source in chosen:
+        source.deliver(writing, company, each, seed, ledger)
     settings = home / "sources.toml"
     if not settings.exists():
-        settings.write_text(SETTINGS, "utf-8")
+        sections = [SETTINGS, *(source.settings for source in chosen if source.settings)]
+        settings.write_text("\n".join(sections), "utf-8")
     truth = planted_truth(company, seed, ledger)
     (home / "demo").mkdir(exist_ok=True)
     truth.write(home / "demo" / "truth.json")
     _require_empty(landing)
     os.rename(writing, landing)
     return truth
+
+
+def chosen_sources(named: Sequence[str]) -> tuple[Source, ...]:
+    """The sources of these names, in their usual order; `all` names every one.
+
+    Raises:
+        DemoRefused: one isn't known, or there is none.
+    """
+    known = [source.name for source in SOURCES]
+    unknown = [name for name in named if name not in (*known, ALL)]
+    if unknown or not named:
+        what = f"{unknown[0]!r} is no source of the demo" if unknown else "No source is named"
+        raise DemoRefused(f"{what}. Choose among {', '.join(sorted(known))}, or {ALL}.")
+    return tuple(source for source in SOURCES if source.name in named or ALL in named)
+
+
+def _holders(chosen: Sequence[Source]) -> dict[str, list[str]]:
+    """The names of the chosen sources by topic."""
+    holders: dict[str, list[str]] = {}
+    for source in chosen:
+        for topic in source.topics:
+            holders.setdefault(topic, []).append(source.name)
+    return holders
 
 
 def _require_empty(landing: Path) -> None:
@@ -207,7 +233,7 @@ def _themes(company: Company, responses: pl.DataFrame) -> Iterator[BandTheme]:
     for theme, words in names.THEME_WORDS.items():
         named = {language for language, _ in words}
         spoken = [at for at, code in enumerate(codes) if named & {None, code}]
-        about = [qualtrics.COMMENTS.index(text) for text in names.THEME_COMMENTS[theme]]
+        about = [COMMENTS.index(text) for text in names.THEME_COMMENTS[theme]]
         comments = written.filter(languages.is_in(spoken))
         for at, band in enumerate(BANDS[:3]):
             of_band = comments.filter(pl.col("band") == at)
