@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,11 +56,10 @@ class Company:
     release: duckdb.DuckDBPyConnection
 
 
-@pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    home = Home(tmp_path_factory.mktemp("company"))
-    size = ("--customers", str(CUSTOMERS), "--months", str(MONTHS), "--seed", str(SEED))
-    written = cx(home.path, "demo", *size)
+@contextmanager
+def published(home: Home, *options: str) -> Iterator[Company]:
+    """Write a demo company with these options of `cx demo`, run, and open what was published."""
+    written = cx(home.path, "demo", *options)
     assert written.returncode == 0, written.stderr
     ran = cx(home.path, "run")
     assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -68,3 +68,10 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
     with duckdb.connect(str(path.resolve()), read_only=True) as release:
         release.execute("set timezone = 'UTC'")
         yield Company(home, truth, ran.stdout, release)
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    size = ("--customers", str(CUSTOMERS), "--months", str(MONTHS), "--seed", str(SEED))
+    with published(Home(tmp_path_factory.mktemp("company")), *size) as published_company:
+        yield published_company
