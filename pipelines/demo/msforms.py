@@ -35,7 +35,7 @@ _FORM = "%-m/%-d/%y %-H:%M:%S"
 
 def response_id() -> pl.Expr:
     """The id of a response to the relationship survey: survey, number and when it was begun."""
-    begun = moment("started", "%Y-%m-%d %H:%M:%S%.6f", ZONE)
+    begun = moment("started", zone=ZONE)
     return pl.concat_str(pl.lit(RELATIONSHIP), pl.col("response") + 1, begun, separator="|")
 
 
