@@ -27,6 +27,7 @@ from pipelines.demo.purchases import draw_order_values, draw_purchase_days
 from pipelines.demo.replies import ANSWERED_SHARES
 from pipelines.demo.sources import DEFAULT_SOURCES
 from pipelines.demo.surveys import DETRACTOR, PROMOTER, ZONE
+from pipelines.demo.training import expected_lift
 from pipelines.demo.truth import DemoTruth, Parameters, Purchases, Spend
 from pipelines.demo.write import DemoRefused, write_demo
 
@@ -528,6 +529,18 @@ def test_a_course_wins_over_some_of_the_dissatisfied_and_touches_nothing_else() 
     error = np.sqrt(planted.won_over * (1 - planted.won_over) / len(won))
     assert len(won) > 300
     assert abs(won.mean() - planted.won_over) < 4 * error  # type: ignore[operator]
+
+
+def test_a_course_lifts_as_much_in_whatever_order_its_graduates_come() -> None:
+    company = draw_company(5_000, 12, 7, Parameters())
+    rated = company.ratings.filter(pl.col("recorded") < company.calendar.end)
+    lifts = {
+        expected_lift(
+            rated.sample(fraction=1, shuffle=True, seed=seed), 90, company.parameters.training
+        )
+        for seed in range(40)
+    }
+    assert len(lifts) == 1
 
 
 def test_transcripts_name_the_graduates_that_the_truth_names(home: Path, truth: DemoTruth) -> None:

@@ -95,6 +95,7 @@ def expected_lift(ratings: pl.DataFrame, days: int, parameters: Training) -> flo
         ratings.filter(pl.col("days").is_between(1, days) & pl.col("was_satisfied").is_not_null())
         .group_by("user")
         .agg((~pl.col("was_satisfied")).mean().alias("dissatisfied"))
+        .sort("user")  # the last digit of a mean depends on the order
     )
     mean = shares["dissatisfied"].mean()
     return None if mean is None else parameters.won_over * float(mean)  # type: ignore[arg-type]
