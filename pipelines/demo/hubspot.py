@@ -50,19 +50,16 @@ def _in_months(company: Company, versions: pl.DataFrame, record: str) -> pl.Data
     """The last state in each month in which a record of the CRM's own customers changed."""
     calendar, customers = company.calendar, company.customers
     crm = pl.lit(customers["crm"]).gather(pl.col("customer"))
+    held = versions.filter(crm == SOURCE)
     return (
-        versions.drop_nulls("customer")
-        .with_columns(
-            pl.Series(
-                "delivery",
-                calendar.delivery_of(versions.drop_nulls("customer")["since"].to_numpy()),
-            )
+        held.with_columns(
+            pl.Series("delivery", calendar.delivery_of(held["since"].to_numpy())),
+            pl.lit(customers["is_euro"]).gather(pl.col("customer")).alias("is_euro"),
         )
-        .filter((crm == SOURCE) & (pl.col("delivery") < calendar.months))
+        .filter(pl.col("delivery") < calendar.months)
         .sort(record, "since")
         .unique([record, "delivery"], keep="last", maintain_order=True)
         .sort("delivery", record)
-        .with_columns(pl.lit(customers["is_euro"]).gather(pl.col("customer")).alias("is_euro"))
     )
 
 
