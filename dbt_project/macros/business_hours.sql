@@ -94,8 +94,8 @@
 {%- endmacro %}
 
 {% macro held_until(reached_at, opened_at, schedules) -%}
-    {#- Until when a case was under the schedule on its way to that moment; NULL where it came to the
-        schedule afterwards, or not at all. What is reached at the opening is so in no time. -#}
+    {#- Until when a case was under the schedule on its way to that moment; NULL where it came to
+        the schedule afterwards, or not at all. What is reached at the opening is so in no time. -#}
     case
         -- The least of NULL and a moment is the moment.
         when {{ reached_at }} is null then null
@@ -107,7 +107,8 @@
 {%- endmacro %}
 
 {% macro whole_minutes_of_all(seconds, held_until) -%}
-    {#- Of a group of spans; NULL where those of one are not known: the others' would look like all. -#}
+    {#- Of a group of spans; NULL where those of one aren't known, as the others' would look like
+        all. -#}
     case
         when count({{ held_until }}) = count({{ seconds }})
             then cast(floor(sum({{ seconds }}) / 60.0) as bigint)

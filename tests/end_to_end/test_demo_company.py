@@ -197,6 +197,15 @@ class TestNumbersAgree:
         early = "select count(*) from support_cases where first_reply_at <> first_touched_at"
         assert one(company, early) == (0,)
 
+    def test_business_minutes_are_known_of_every_reply_and_closing(self, company: Company) -> None:
+        unknown = """
+            select count(*)
+            from support_cases
+            where (first_reply_business_minutes is null) <> (first_reply_minutes is null)
+                or (resolution_business_minutes is null) <> (resolution_minutes is null)
+        """
+        assert one(company, unknown) == (0,)
+
     def test_revenue_is_the_planted_one_to_the_cent(self, company: Company) -> None:
         counts = company.truth["counts"]
         (dollars,) = one(
