@@ -137,9 +137,10 @@ class Judge:
             column.nullable = True
         self._untidy_first = _MAY_BE_SPACE.copy()
         self._untidy_first[[ord("'"), *(null.encode()[0] for null in export.nulls if null)]] = True
-        self._null_numbers = [
-            int(null) for null in export.nulls if re.fullmatch(r"-?\d{1,18}", null)
-        ]
+        nulls = pl.Series([null for null in export.nulls if null], dtype=pl.String)
+        kinds = {*self._types.values(), pl.Int64()} if len(nulls) else set()
+        kinds = {kind for kind in kinds if kind != pl.String and not kind.is_nested()}
+        self._nulls = {kind: self._values(nulls, kind).drop_nulls() for kind in kinds}
         self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
 
     def judge(self, text: pl.DataFrame, flags: pl.Series | None = None) -> Verdict:
@@ -201,7 +202,8 @@ class Judge:
         uncast = [
             name
             for name, values in columns.items()
-            if values.null_count() > text[name].null_count() or self._may_be_null(values)
+            if values.null_count() > text[name].null_count()
+            or self._may_be_null(values, kinds[name])
         ]
         strings = [name for name, kind in kinds.items() if kind == pl.String]
         tidied = self._tidied(text.select(*strings, *uncast))
@@ -222,11 +224,10 @@ class Judge:
         )
         return typed, pl.concat(reasons)
 
-    def _may_be_null(self, values: pl.Series) -> bool:
-        """Whether a whole number is one that means "nothing", such as Qualtrics' -99."""
-        return bool(self._null_numbers) and bool(
-            values.dtype == pl.Int64 and values.is_in(self._null_numbers).any()
-        )
+    def _may_be_null(self, values: pl.Series, kind: pl.DataType) -> bool:
+        """Whether a value may mean "nothing": Qualtrics' -99, Typeform's first day of year 1."""
+        nulls = self._nulls.get(kind)
+        return nulls is not None and len(nulls) > 0 and bool(values.is_in(nulls.implode()).any())
 
     def _tidied(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Cells without surrounding space, the source's nulls and the guard against formulas.

@@ -112,6 +112,19 @@ def test_a_check_of_the_whole_row_names_itself() -> None:
     assert judged(amount="5", amount_refunded="6")[1] == [("", "refunded_no_more_than_paid")]
 
 
+def test_a_date_time_that_means_nothing_is_missing_wherever_all_are_sound() -> None:
+    judge = Judge(export_named("typeform/responses"), zone="UTC", made=["answers"])
+    moments = ["2025-01-16 09:10:05", "0001-01-01 00:00:00"]
+    made = {name: ["x", "x"] for name in ("response_id", "survey", "questions")}
+    frame = pl.DataFrame(made | {"started_at": moments, "submitted_at": moments})
+    verdict = judge.judge(frame)
+    assert verdict.reasons.select("row", "column", "code").rows() == [
+        (1, "started_at", "missing"),
+        (1, "submitted_at", "missing"),
+    ]
+    assert verdict.accepted.to_list() == [True, False]
+
+
 def test_a_second_format_of_times_is_tried_where_the_first_fails() -> None:
     typed, reasons = judged(created="2025-01-02 13:00")
     assert not reasons
