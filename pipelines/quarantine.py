@@ -154,12 +154,15 @@ class Judge:
         typed, uncast = self._cast(text)
         excluded = self._excluded(typed)
         broken = self._broken(typed)
-        if uncast.height:  # a cell that can't be cast is NULL by now, but it isn't missing
-            missing = pl.col("code") == "missing"
+        if uncast.height:
+            # A cell that can't be cast is NULL by now, but it isn't missing, and whether a rule
+            # between columns holds nobody knows.
+            is_missing, is_between = pl.col("code") == "missing", pl.col("column") == ""
             broken = pl.concat(
                 [
-                    broken.filter(~missing),
-                    broken.filter(missing).join(uncast, on=["row", "column"], how="anti"),
+                    broken.filter(~is_missing & ~is_between),
+                    broken.filter(is_missing).join(uncast, on=["row", "column"], how="anti"),
+                    broken.filter(is_between).join(uncast, on="row", how="anti"),
                 ]
             )
         reasons = pl.concat([uncast, broken]).unique(maintain_order=True)

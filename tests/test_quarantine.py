@@ -125,6 +125,16 @@ def test_a_date_time_that_means_nothing_is_missing_wherever_all_are_sound() -> N
     assert verdict.accepted.to_list() == [True, False]
 
 
+def test_a_rule_between_columns_says_nothing_of_a_cell_that_is_unknown() -> None:
+    # Were the cell taken for an empty one, something completed would have no day.
+    judge = Judge(export_named("cornerstone/training_transcript"), zone="UTC")
+    known = ("user_id", "training_object_id", "training_title")
+    cells = {name: ["x", "x"] for name in known} | {"status": ["Completed"] * 2}
+    frame = pl.DataFrame(cells | {"completed_on": ["2024-11-31", ""]})
+    reasons = judge.judge(frame).reasons.select("row", "column", "code")
+    assert reasons.rows() == [(0, "completed_on", "not_a_date"), (1, "", "completed_on_some_day")]
+
+
 def test_a_second_format_of_times_is_tried_where_the_first_fails() -> None:
     typed, reasons = judged(created="2025-01-02 13:00")
     assert not reasons

@@ -79,7 +79,7 @@ def test_a_reports_header_may_stand_far_below_its_titles(warehouse: TestWarehous
     assert (account.read, account.accepted, account.rejected) == (2, 1, 1)
     assert account.files[0].header[0] == "User ID"
     assert warehouse.rows(TRANSCRIPT)["completed_on"].to_list() == [date(2024, 11, 12)]
-    assert (23, "completed_on", "not_a_date") in warehouse.reasons(TRANSCRIPT)
+    assert warehouse.reasons(TRANSCRIPT) == [(23, "completed_on", "not_a_date")]
     assert b"Ruiz" not in lake_bytes(warehouse)
 
 
