@@ -630,7 +630,9 @@ def _unknown_columns(
     personal = [
         label
         for label in unknown
-        if _PERSONAL_LABEL.search(label) or PERSONAL_QUESTION.search(label)
+        if label in opened.personal
+        or _PERSONAL_LABEL.search(label)
+        or PERSONAL_QUESTION.search(label)
     ]
     return [label for label in unknown if label not in personal], personal
 

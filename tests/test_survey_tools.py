@@ -12,6 +12,7 @@ import pytest
 from pipelines.exports.files import FileRefused
 from pipelines.exports.googleforms import _identified
 from pipelines.exports.reading import Rows
+from pipelines.lake import Account
 from tests.conftest import SAMPLES, TestWarehouse
 
 DECLARED = (
@@ -391,6 +392,143 @@ class TestTypeform:
         assert account is not None
         assert account.accepted == 1
         assert "response_type" in account.absent_columns
+
+
+class TestTypeformJson:
+    NAME = "responses_api.json"
+
+    def answer(self, ref: str, kind: str, given: object, type_: str = "") -> dict[str, object]:
+        return {"type": kind, kind: given, "field": {"id": f"id-{ref}", "ref": ref, "type": type_}}
+
+    def response(self, number: int, *answers: object, **fields: object) -> dict[str, object]:
+        good = {
+            "token": f"token{number}",
+            "landed_at": "2025-01-16T09:10:05Z",
+            "submitted_at": "2025-01-16T09:11:40.25Z",
+            "answers": answers,
+        }
+        return good | fields
+
+    def land(self, warehouse: TestWarehouse, *items: object, name: str = NAME) -> Account:
+        warehouse.deliver("typeform", name, json.dumps({"items": items}))
+        account = warehouse.land("typeform/responses")
+        assert account is not None
+        return account
+
+    def test_the_sample_says_what_the_csv_says_of_the_same_responses(
+        self, make_warehouse: Callable[[str], TestWarehouse]
+    ) -> None:
+        found = []
+        for name in (self.NAME, "responses-KoPTjofd-01JKQ8ZP6R7W3T2X-T1GGTIDL.csv"):
+            warehouse = make_warehouse(name)
+            warehouse.deliver("typeform", name, SAMPLES / "typeform" / name)
+            account = warehouse.land("typeform/responses")
+            assert account is not None
+            found.append((account, warehouse.rows("typeform/responses")))
+            said = answers(make_warehouse(self.NAME), "typeform/responses")
+        (account, rows), (_, rows_of_csv) = found
+        assert (account.read, account.accepted, account.excluded) == (2, 1, {"partial": 1})
+        assert (account.unknown_columns, account.sealed_columns) == ((), ())
+        asked = ("survey", "answers", "questions", "source_file", "source_row")
+        assert rows.drop(asked).equals(rows_of_csv.head(1).drop(asked))
+        assert said == [{"nps": "9", "csat": "4", "channels": "Email, Chat", "why": "Fast answer"}]
+        assert json.loads(rows["questions"][0])["nps"] == {
+            "text": None, "metric": "nps", "scale_min": 0, "scale_max": 10,
+        }  # fmt: skip
+        assert rows["submitted_at"][0] == datetime(2025, 1, 16, 9, 11, 40, tzinfo=UTC)
+
+    def test_an_answer_is_the_csvs_and_who_somebody_is_stays_outside(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        declare(warehouse, "typeform,Form,why,comment,,,,,", "typeform,Form,easy,ces,1,5,,true,")
+        item = self.response(
+            1,
+            self.answer("mail", "email", "Me@Example.com", "email"),
+            self.answer("other mail", "email", "you@example.com", "email"),
+            self.answer("phone", "phone_number", "0555 0100", "phone_number"),
+            self.answer("who", "text", "Maya Okafor", "short_text"),
+            self.answer("born", "date", "1980-02-01", "date"),
+            self.answer("why", "text", "Call me: me@example.com", "short_text"),
+            self.answer("easy", "number", 4, "opinion_scale"),
+            self.answer("again", "boolean", False, "yes_no"),
+            self.answer("where", "choice", {"label": "Shop"}, "dropdown"),
+            self.answer("how", "choices", {"labels": ["Chat"], "other": "Fax"}, "multiple_choice"),
+            hidden={"contact_id": "0038a", "region": "LATAM"},
+        )
+        account = self.land(warehouse, item)
+        assert account.sealed_columns == (
+            "answers.id-other mail", "answers.id-phone", "answers.id-who", "answers.id-born",
+        )  # fmt: skip
+        assert answers(warehouse, "typeform/responses") == [
+            {"why": "Call me: [sealed]", "easy": "4", "again": "0", "where": "Shop",
+             "how": "Chat, Fax"}
+        ]  # fmt: skip
+        row = warehouse.rows("typeform/responses").row(0, named=True)
+        assert (row["survey"], row["external_reference"]) == ("Form", "0038a")
+        assert len(row["email_pseudonym"]) == 32
+        assert json.loads(row["extras"]) == {"region": "LATAM"}
+        lake = b"".join(path.read_bytes() for path in warehouse.home.lake.rglob("*.parquet"))
+        for told in (b"Maya", b"xample.com", b"0100", b"1980"):
+            assert told not in lake
+
+    def test_what_is_no_response_is_set_aside_by_its_place_in_the_list(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").write_text("[typeform]\nbad_row_limit = 0.9\n")
+        nine, eleven = (self.answer("nps", "number", each, "nps") for each in (9, 11))
+        account = self.land(
+            warehouse,
+            self.response(1, nine),
+            self.response(2, eleven),
+            self.response(3, nine, nine),
+            self.response(4, {"type": "number", "number": 9}),
+            self.response(5, submitted_at="0001-01-01T00:00:00Z"),
+            self.response(6, submitted_at="0001-01-01T00:00:00Z", response_type="started"),
+            self.response(7, landed_at="2025-01-16T09:10:05+01:00"),
+            {},
+            "eight",
+        )
+        assert (account.read, account.accepted, account.rejected) == (9, 1, 7)
+        assert account.excluded == {"started": 1}
+        assert warehouse.reasons("typeform/responses") == [
+            (2, "nps", "out_of_range"),
+            (3, "", "repeated_field"),
+            (4, "", "unknown_shape"),
+            (5, "submitted_at", "missing"),
+            (7, "started_at", "not_a_timestamp"),
+            (8, "response_id", "missing"),
+            (8, "started_at", "missing"),
+            (8, "submitted_at", "missing"),
+            (9, "", "not_an_object"),
+        ]
+
+    def event(self, number: int, form: str, title: str) -> dict[str, object]:
+        fields = [{"id": "g", "properties": {"fields": [{"id": "id-nps", "title": title}]}}]
+        asked = self.response(number, self.answer("nps", "number", number, "nps"))
+        definition = {"definition": {"fields": fields}, "form_id": form}
+        return {"event_id": "e", "event_type": "form_response", "form_response": asked | definition}
+
+    def test_events_of_a_webhook_say_which_form_and_what_was_asked(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        events = [self.event(each, "KoPTjofd", "Likely?") for each in (7, 8)]
+        warehouse.deliver("typeform", "events.json", json.dumps(events))
+        account = warehouse.land("typeform/responses")
+        assert account is not None
+        assert (account.accepted, account.unknown_columns) == (2, ())
+        assert answers(warehouse, "typeform/responses") == [{"nps": "7"}, {"nps": "8"}]
+        row = warehouse.rows("typeform/responses").row(0, named=True)
+        assert row["survey"] == "KoPTjofd"
+        assert json.loads(row["questions"])["nps"]["text"] == "Likely?"
+
+    def test_events_of_two_forms_are_no_one_survey(self, warehouse: TestWarehouse) -> None:
+        events = [self.event(7, "one", "Likely?"), self.event(8, "two", "Likely?")]
+        warehouse.deliver("typeform", "events.json", json.dumps(events))
+        with pytest.raises(FileRefused, match=r"2 forms \(one, two\). Deliver a file for each"):
+            warehouse.land("typeform/responses")
+
+    def test_no_responses_are_a_delivery_of_none(self, warehouse: TestWarehouse) -> None:
+        assert self.land(warehouse).read == 0
 
 
 class TestSurveymonkey:

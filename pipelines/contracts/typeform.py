@@ -1,26 +1,36 @@
-"""Typeform's responses as CSV: a column per question, named by its text, then hidden fields.
+"""Typeform's responses, CSV or JSON.
 
-Nothing tells a hidden field from a question. Those that name a customer or a case are known by
-the usual names; others go into `sources.toml`.
+The CSV has a column per question, named by its text, then hidden fields, and nothing tells these
+from questions: those that name a customer or a case are known by the usual names; others go into
+`sources.toml`. In the JSON, of the Responses API or of webhooks, a question goes by its `ref`.
 """
 
 import pandera.polars as pa
 import polars as pl
 
-from pipelines.contracts.contract import Answers, Timestamp, column, export
+from pipelines.contracts.contract import Answers, Timestamp, column, export, labels
 
 
 @export(
     "typeform",
     "responses",
-    files=("*.csv",),
+    files=("*.csv", "*.json"),
     key=("response_id",),
     modified="submitted_at",
     delivery="window",
     reader="typeform",
     zone="file",
     nulls=("0001-01-01 00:00:00", "0001-01-01T00:00:00Z"),
-    known=("Stage Date (UTC)", "Network ID", "Tags", "Ending"),
+    known=(
+        *("Stage Date (UTC)", "Network ID", "Tags", "Ending"),
+        *labels(
+            """
+            form_id, landing_id, response_id, definition, variables,
+            thankyou_screen_ref, calculated.score, outcome.id, outcome.title, ending.id, ending.ref,
+            metadata.user_agent, metadata.platform, metadata.referer, metadata.browser
+            """
+        ),
+    ),
     excluded={
         "started": pl.col("response_type") == "started",
         "partial": pl.col("response_type") == "partial",

@@ -11,10 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.contracts.contract import fold
 from pipelines.exports import table
 from pipelines.exports.files import FileRefused, SourceFile
-from pipelines.exports.json_lines import JsonTable, Unfit, flat
+from pipelines.exports.json_lines import JsonTable, Unfit, flat, told_apart
 from pipelines.exports.json_list import listed
 from pipelines.exports.reading import NPS, Mark, Question, Reading, Rows, Surroundings, by_fold
 from pipelines.exports.surveys import questions_as_json
@@ -127,17 +126,8 @@ def _fields(response: dict[str, Any]) -> dict[str, Any]:
     own = {_LABELS.get(name, name): cell for name, cell in flat(response).items()}
     notes = [note.get("text") if isinstance(note, dict) else note for note in lists["notes"]]
     told = {"Tags": _joined(lists["tags"]), "Notes": _joined(notes)}
-    fields: dict[str, Any] = {}
-    taken: set[str] = set()
     asked = [_additional(each) for each in lists["additional_answers"]]
-    for label, cell in [*own.items(), *person.items(), *told.items(), *properties.items(), *asked]:
-        number, name = 1, label
-        while fold(name) in taken:
-            number += 1
-            name = f"{label}__{number}"
-        taken.add(fold(name))
-        fields[name] = cell
-    return fields
+    return told_apart([*own.items(), *person.items(), *told.items(), *properties.items(), *asked])
 
 
 def _instant(seconds: Any) -> Any:

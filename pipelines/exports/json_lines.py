@@ -7,11 +7,12 @@ is gone through twice. A line that is no JSON object is set aside by itself.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import polars as pl
 
+from pipelines.contracts.contract import fold
 from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.reading import Reading, Rows, Surroundings
 from pipelines.exports.text import (
@@ -234,6 +235,20 @@ def flat(fields: dict[str, Any]) -> dict[str, Any]:
             else:
                 flat[label] = value
     return flat
+
+
+def told_apart(cells: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Cells under labels of their own; the second one of a label ends in `__2`."""
+    fields: dict[str, Any] = {}
+    taken: set[str] = set()
+    for label, cell in cells:
+        number, name = 1, label
+        while fold(name) in taken:
+            number += 1
+            name = f"{label}__{number}"
+        taken.add(fold(name))
+        fields[name] = cell
+    return fields
 
 
 def _cell(value: Any) -> str | None:

@@ -97,6 +97,8 @@ class Reading:
         constants: contract columns that are the same for the whole file.
         questions: the question columns, in the file's order; empty for what is no survey.
         merged: labels of columns that the reader has made something else of, or left out.
+        personal: labels of columns that may tell who somebody is, whatever they are called; those
+            of questions are kept nevertheless.
     """
 
     file: SourceFile
@@ -109,6 +111,7 @@ class Reading:
     constants: dict[str, str] = field(default_factory=dict)
     questions: tuple[Question, ...] = ()
     merged: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
