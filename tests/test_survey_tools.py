@@ -128,6 +128,107 @@ class TestQualtricsJson:
             warehouse.land("qualtrics/responses")
 
 
+class TestQualtricsOlderLayouts:
+    """Files as Qualtrics wrote them before 2017, which people still keep."""
+
+    LEGACY = (
+        "V1,V2,V3,V4,V5,V6,V7,V8,V9,V10,Q1_NPS_GROUP,Q1,Q2,Effort,Region,LocationLatitude,\n"
+        "ResponseID,ResponseSet,Name,ExternalDataReference,EmailAddress,IPAddress,Status,StartDate,"
+        'EndDate,Finished,Group,Likely?,"Satisfied,\noverall?",How easy?,Region,LocationLatitude,\n'
+    )
+    ROWS = (
+        "R_1,Default Response Set,Maya Okafor,0038a00003pQrSaAAK,me@example.com,203.0.113.9,0,"
+        "2015-01-16 02:10:05,2015-01-16 02:11:40,1,3,9,4,6,LATAM,4.6097,\n"
+        "R_2,Default Response Set,Anonymous,,,203.0.113.9,1,"
+        "2015-01-16 02:10:05,2015-01-16 02:11:40,1,3,10,4,6,LATAM,4.6097,\n"
+        "R_3,Default Response Set,Anonymous,,,203.0.113.9,0,"
+        "2015-01-16 02:10:05,2015-01-16 02:11:40,0,,,,,,,\n"
+    )
+
+    @pytest.fixture(autouse=True)
+    def zone(self, warehouse: TestWarehouse) -> None:
+        (warehouse.home.path / "sources.toml").write_text(
+            '[qualtrics]\ntime_zone = "America/Denver"\n'
+        )
+
+    def test_a_legacy_file_lands_with_two_header_rows(self, warehouse: TestWarehouse) -> None:
+        declare(
+            warehouse, "qualtrics,Old,Q2,csat,1,5,,true,", "qualtrics,Old,Effort,ces,1,7,,true,"
+        )
+        content = ("\ufeff" + self.LEGACY + self.ROWS).encode()
+        warehouse.deliver("qualtrics", "Old.csv", content)
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.accepted, account.excluded) == (3, 2, {"preview": 1})
+        assert (account.unknown_columns, account.sealed_columns) == (("Region",), ())
+        assert answers(warehouse, "qualtrics/responses") == [
+            {"Q1_NPS_GROUP": "3", "Q1": "9", "Q2": "4", "Effort": "6"}, {},
+        ]  # fmt: skip
+        row = warehouse.rows("qualtrics/responses").row(0, named=True)
+        assert row["survey"] == "Old"
+        assert json.loads(row["questions"])["Q1"] == {
+            "text": "Likely?", "metric": "nps", "scale_min": 0, "scale_max": 10,
+        }  # fmt: skip
+        assert json.loads(row["questions"])["Q2"] == {"text": "Satisfied,\noverall?"}
+        # 7 hours behind; it was recorded when it ended.
+        assert row["start_date"] == datetime(2015, 1, 16, 9, 10, 5, tzinfo=UTC)
+        assert row["end_date"] == datetime(2015, 1, 16, 9, 11, 40, tzinfo=UTC)
+        assert row["recorded_date"] == row["end_date"]
+        assert (row["status"], row["finished"]) == (0, True)
+        assert row["external_data_reference"] == "0038a00003pQrSaAAK"
+        assert len(row["recipient_email_pseudonym"]) == 32
+        lake = b"".join(path.read_bytes() for path in warehouse.home.lake.rglob("*.parquet"))
+        for told in (b"Okafor", b"example.com", b"203.0.113", b"4.6097"):
+            assert told not in lake
+
+    def test_a_legacy_file_counts_its_rows_behind_two_header_rows(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        (warehouse.home.path / "sources.toml").write_text(
+            '[qualtrics]\ntime_zone = "America/Denver"\nbad_row_limit = 0.5\n'
+        )
+        text = self.LEGACY + self.ROWS.replace(",3,9,4,", ",3,11,4,")
+        warehouse.deliver("qualtrics", "Old.csv", text)
+        warehouse.land("qualtrics/responses")
+        assert warehouse.reasons("qualtrics/responses") == [(3, "Q1", "out_of_range")]
+
+    def test_a_legacy_file_without_responses_is_a_delivery_of_none(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        warehouse.deliver("qualtrics", "Old.csv", self.LEGACY)
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (0, 0)
+
+    @pytest.mark.parametrize("stated", ["", ", 'timeZone': 'Pacific/Auckland'"])
+    def test_the_third_header_row_may_be_written_as_python_writes_it(
+        self, warehouse: TestWarehouse, stated: str
+    ) -> None:
+        imports = (
+            "startDate", "endDate", "status", "finished", "recordedDate", "ResponseID",
+            "panel-RecipientEmail", "panel-RecipientLastName", "ExternalDataReference",
+            "QID1_NPS_GROUP", "QID1", "QID2-1",
+        )  # fmt: skip
+        third = [f"{{'ImportId': '{each}'{stated if 'Date' in each else ''}}}" for each in imports]
+        moment = "2016-07-01 10:00:00"
+        row = (moment, moment, "0", "1", moment, "R_1", "me@example.com", "Okafor", "x1", "3", "9")
+        warehouse.deliver("qualtrics", "Beta.csv", as_csv(imports, [imports, third, (*row, "4")]))
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.accepted, account.unknown_columns) == (1, ())
+        assert answers(warehouse, "qualtrics/responses") == [
+            {"QID1_NPS_GROUP": "3", "QID1": "9", "QID2-1": "4"}
+        ]
+        landed = warehouse.rows("qualtrics/responses").row(0, named=True)
+        # July: Denver is 6 hours behind, Auckland 12 ahead.
+        expected = (
+            datetime(2016, 6, 30, 22, tzinfo=UTC) if stated else datetime(2016, 7, 1, 16, tzinfo=UTC)
+        )
+        assert landed["end_date"] == expected
+        assert len(landed["recipient_email_pseudonym"]) == 32
+        assert landed["external_data_reference"] == "x1"
+
+
 class TestDelighted:
     HEADER = ("Response ID", "Email", "Survey Type", "Score", "Comment", "Created At (UTC)")
 

@@ -1,4 +1,4 @@
-"""Qualtrics responses as CSV, three header rows and a data row per response, or as JSON.
+"""Qualtrics responses as CSV, three header rows (once two) and a row per response, or as JSON.
 
 System columns are matched by the ImportId, in a CSV that of header row 3, so that neither the
 exporting user's language nor the order of columns matters. Question columns differ from survey to
@@ -29,6 +29,12 @@ PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
         "recipientFirstName",
         "locationLatitude",
         "locationLongitude",
+        # In files of older layouts.
+        "panel-RecipientLastName",
+        "panel-RecipientFirstName",
+        "Name",
+        "ResponseSet",
+        "LocationAccuracy",
     ),
     excluded={
         "preview": (pl.col("status") & PREVIEW != 0)
@@ -49,7 +55,9 @@ class QualtricsResponses(pa.DataFrameModel):
     progress: int = column("progress", required=False, ge=0, le=100)
     duration_seconds: int = column("duration", required=False, ge=0)
     finished: bool = column("finished", nullable=False)
-    recipient_email_pseudonym: str = column("recipientEmail", required=False, personal="email")
+    recipient_email_pseudonym: str = column(
+        "recipientEmail", "panel-RecipientEmail", "EmailAddress", required=False, personal="email"
+    )
     external_data_reference: str = column(
         "externalDataReference", required=False, personal="email_if_address"
     )
