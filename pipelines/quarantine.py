@@ -38,6 +38,7 @@ _GUARDED = r"^'[+=@\-0-9]"
 _MAY_BE_SPACE = np.array([byte > 127 or chr(byte).isspace() for byte in range(256)])
 _ISO, _ISO_LENGTH = "%Y-%m-%d %H:%M:%S", 19
 _QUARTER = 15 * 60 * 1_000_000  # in microseconds
+_YEAR_1000 = -30_610_224_000 * 1_000_000  # the same
 _KEPT_QUARTERS = 100 * 366 * 24 * 4  # a century of offsets: 28 MB at the most
 
 
@@ -137,10 +138,9 @@ class Judge:
             column.nullable = True
         self._untidy_first = _MAY_BE_SPACE.copy()
         self._untidy_first[[ord("'"), *(null.encode()[0] for null in export.nulls if null)]] = True
-        nulls = pl.Series([null for null in export.nulls if null], dtype=pl.String)
-        kinds = {*self._types.values(), pl.Int64()} if len(nulls) else set()
-        kinds = {kind for kind in kinds if kind != pl.String and not kind.is_nested()}
-        self._nulls = {kind: self._values(nulls, kind).drop_nulls() for kind in kinds}
+        self._null_numbers = [
+            int(null) for null in export.nulls if re.fullmatch(r"-?\d{1,18}", null)
+        ]
         self._salesforce_ids = {name for name, rule in export.rules.items() if rule.salesforce_id}
 
     def judge(self, text: pl.DataFrame, flags: pl.Series | None = None) -> Verdict:
@@ -205,8 +205,7 @@ class Judge:
         uncast = [
             name
             for name, values in columns.items()
-            if values.null_count() > text[name].null_count()
-            or self._may_be_null(values, kinds[name])
+            if values.null_count() > text[name].null_count() or self._may_be_null(values)
         ]
         strings = [name for name, kind in kinds.items() if kind == pl.String]
         tidied = self._tidied(text.select(*strings, *uncast))
@@ -227,10 +226,11 @@ class Judge:
         )
         return typed, pl.concat(reasons)
 
-    def _may_be_null(self, values: pl.Series, kind: pl.DataType) -> bool:
-        """Whether a value may mean "nothing": Qualtrics' -99, Typeform's first day of year 1."""
-        nulls = self._nulls.get(kind)
-        return nulls is not None and len(nulls) > 0 and bool(values.is_in(nulls.implode()).any())
+    def _may_be_null(self, values: pl.Series) -> bool:
+        """Whether a whole number is one that means "nothing", such as Qualtrics' -99."""
+        return bool(self._null_numbers) and bool(
+            values.dtype == pl.Int64 and values.is_in(self._null_numbers).any()
+        )
 
     def _tidied(self, cells: pl.DataFrame) -> pl.DataFrame:
         """Cells without surrounding space, the source's nulls and the guard against formulas.
@@ -297,7 +297,7 @@ class Judge:
         if _ISO in self._forms and (cells.str.len_bytes() == _ISO_LENGTH).all():
             try:  # Arrow's own parser, for the form that nearly every cell has
                 times = arrow.compute.cast(cells.to_arrow(), arrow.timestamp("us"))
-                return pl.Series(times)
+                return _since_year_1000(pl.Series(times))
             except arrow.ArrowInvalid:
                 pass
         return _parsed(cells, self._forms)
@@ -432,13 +432,26 @@ def _in_utc(local: pl.Series, zone: str) -> pl.Series:
 
 def _parsed(cells: pl.Series, forms: Sequence[str], zone: str | None = None) -> pl.Series:
     """Date-times by the first format that fits each cell."""
-    parsed = cells.str.to_datetime(forms[0], strict=False, time_unit="us", time_zone=zone)
+    parsed = _by_form(cells, forms[0], zone)
     for form in forms[1:]:
         if parsed.null_count() == cells.null_count():
             break
-        further = cells.str.to_datetime(form, strict=False, time_unit="us", time_zone=zone)
-        parsed = parsed.zip_with(parsed.is_not_null(), further)
+        parsed = parsed.zip_with(parsed.is_not_null(), _by_form(cells, form, zone))
     return parsed
+
+
+def _by_form(cells: pl.Series, form: str, zone: str | None) -> pl.Series:
+    return _since_year_1000(
+        cells.str.to_datetime(form, strict=False, time_unit="us", time_zone=zone)
+    )
+
+
+def _since_year_1000(parsed: pl.Series) -> pl.Series:
+    """Date-times but those of antiquity: `%Y` takes a year of two digits for one of these."""
+    lowest = parsed.to_physical().min()
+    if not isinstance(lowest, int) or lowest >= _YEAR_1000:
+        return parsed
+    return pl.select(pl.when(parsed.to_physical() >= _YEAR_1000).then(parsed)).to_series()
 
 
 def _uncast(name: str, cells: pl.Series, values: pl.Series, kind: pl.DataType) -> pl.DataFrame:

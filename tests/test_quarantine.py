@@ -141,6 +141,36 @@ def test_a_second_format_of_times_is_tried_where_the_first_fails() -> None:
     assert typed["created"][0] == datetime(2025, 1, 2, 13, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("export", "cell", "expected"),
+    [
+        # As Excel saves what SurveyMonkey wrote.
+        ("surveymonkey/responses", "5/10/18 4:01", datetime(2018, 5, 10, 4, 1, tzinfo=UTC)),
+        ("surveymonkey/responses", "5/10/2018 4:01", datetime(2018, 5, 10, 4, 1, tzinfo=UTC)),
+        (
+            "googleforms/responses",
+            "1/16/2025 14:11:40",
+            datetime(2025, 1, 16, 14, 11, 40, tzinfo=UTC),
+        ),
+        # Whose it is nobody knows, but it's not the year 25.
+        ("googleforms/responses", "1/16/25 14:11:40", None),
+    ],
+)
+def test_a_year_of_two_digits_is_none_of_antiquity(
+    export: str, cell: str, expected: datetime | None
+) -> None:
+    column = next(
+        name
+        for name, kind in export_named(export).column_types.items()
+        if isinstance(kind, pl.Datetime)
+    )
+    judge = Judge(export_named(export), zone="UTC", made=["answers"])
+    verdict = judge.judge(pl.DataFrame({column: [cell]}))
+    assert verdict.typed[column].to_list() == [expected]
+    codes = verdict.reasons.filter(column=column)["code"].to_list()
+    assert codes == ([] if expected else ["not_a_timestamp"])
+
+
 def test_a_short_salesforce_id_is_widened_and_a_long_one_is_left() -> None:
     short, full = "0018a00002kHzkA", "0018a00002kHzkAAAS"
     frame = pl.DataFrame(
