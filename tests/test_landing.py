@@ -116,6 +116,7 @@ class TestRows:
             ({"_recordId": ""}, "response_id", "missing"),
             ({"_recordId": "4711"}, "response_id", "wrong_form"),
             ({"finished": "perhaps"}, "finished", "not_a_boolean"),
+            ({"status": "-1"}, "status", "out_of_range"),
             ({"endDate": "2025-01-16 02:10:04"}, "", "ended_after_it_started"),
         ],
     )

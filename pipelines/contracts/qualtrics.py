@@ -13,6 +13,11 @@ from pipelines.contracts.contract import Answers, Timestamp, column, export
 PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
 
 
+def _has(bit: int) -> pl.Expr:
+    """Whether a response's status has a bit; below zero all would be set, and it's no status."""
+    return (pl.col("status") >= 0) & (pl.col("status") & bit != 0)
+
+
 @export(
     "qualtrics",
     "responses",
@@ -37,11 +42,10 @@ PREVIEW, TEST, SPAM, SYNTHETIC = 1, 2, 8, 256
         "LocationAccuracy",
     ),
     excluded={
-        "preview": (pl.col("status") & PREVIEW != 0)
-        | (pl.col("distribution_channel") == "preview"),
-        "test": pl.col("status") & TEST != 0,
-        "spam": pl.col("status") & SPAM != 0,
-        "synthetic": pl.col("status") & SYNTHETIC != 0,
+        "preview": _has(PREVIEW) | (pl.col("distribution_channel") == "preview"),
+        "test": _has(TEST),
+        "spam": _has(SPAM),
+        "synthetic": _has(SYNTHETIC),
     },
 )
 class QualtricsResponses(pa.DataFrameModel):
