@@ -939,7 +939,8 @@ def _row_groups(path: Path, columns: list[str] | None) -> Iterator[tuple[int, pa
 
 def _losers(path: Path, suspects: np.ndarray, export: Export) -> tuple[np.ndarray, int]:
     """The indexes of the rows that give way to another row of the same key, and the conflicts."""
-    content = [name for name in export.column_types if name not in NESTED]
+    # What a file asks is in its order of columns, and says nothing about a response.
+    content = [name for name in export.column_types if name not in (*NESTED, "questions")]
     found = []
     for first, group in _row_groups(path, content):
         index = np.flatnonzero(suspects[first : first + group.num_rows])

@@ -277,6 +277,16 @@ class TestDuplicates:
         assert (account.duplicates, account.conflicts) == (1, 1)
         assert warehouse.rows("qualtrics/responses")["progress"].to_list() == [90]
 
+    def test_a_copy_whose_columns_stand_in_another_order_is_no_conflict(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        for folder, imports in (("one", IMPORTS), ("other", IMPORTS[::-1])):
+            content = qualtrics([{"QID2": "5"}], imports)
+            warehouse.deliver("qualtrics", f"{folder}/Survey.csv", content)
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.duplicates, account.conflicts) == (2, 1, 0)
+
     def test_a_rejected_copy_does_not_displace_a_good_one(self, warehouse: TestWarehouse) -> None:
         rows = [*padded(), {"_recordId": "R_x"}, {"_recordId": "R_x", "QID1": "11"}]
         warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows))
