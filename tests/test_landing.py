@@ -640,6 +640,15 @@ def test_a_line_without_its_order_is_set_aside(warehouse: TestWarehouse) -> None
     assert warehouse.reasons("shopify/orders") == [(62, "", "orphan_line")]
 
 
+def test_an_order_without_its_name_is_told_to_lack_it(warehouse: TestWarehouse) -> None:
+    lines = (SAMPLES / "shopify" / "orders_export_1.csv").read_text().splitlines()
+    orders = [lines[3].replace("6097580687413", str(7_000_000_000_000 + n)) for n in range(60)]
+    nameless = lines[3].replace("#1002", "", 1).replace("6097580687413", "8000000000000")
+    warehouse.deliver("shopify", "orders_export_1.csv", "\n".join([lines[0], *orders, nameless]))
+    warehouse.land("shopify/orders")
+    assert warehouse.reasons("shopify/orders") == [(62, "name", "missing")]
+
+
 def test_days_are_read_from_folder_names_alone(warehouse: TestWarehouse) -> None:
     from pipelines.landing import delivered_days
 

@@ -59,11 +59,11 @@ def _lines(rows: Iterator[Rows], name: str, marks: list[str], carried: list[str]
         has_order = pl.col("=start").is_not_null()
         start = pl.col("=start").fill_null(0)
         own_name = pl.col(name)
+        # An order's first row is of that order even where its name is missing.
+        belongs = has_order & ((start == position) | (own_name == own_name.gather(start)))
         frame = frame.with_columns(
-            pl.when(has_order & (own_name == own_name.gather(start)))
-            .then(pl.col(carried).gather(start))
-            .name.keep(),
-            (has_order & (own_name == own_name.gather(start))).fill_null(False).alias("=belongs"),
+            pl.when(belongs).then(pl.col(carried).gather(start)).name.keep(),
+            belongs.fill_null(False).alias("=belongs"),
             (
                 position
                 - start
