@@ -222,7 +222,9 @@ class TestQualtricsOlderLayouts:
         landed = warehouse.rows("qualtrics/responses").row(0, named=True)
         # July: Denver is 6 hours behind, Auckland 12 ahead.
         expected = (
-            datetime(2016, 6, 30, 22, tzinfo=UTC) if stated else datetime(2016, 7, 1, 16, tzinfo=UTC)
+            datetime(2016, 6, 30, 22, tzinfo=UTC)
+            if stated
+            else datetime(2016, 7, 1, 16, tzinfo=UTC)
         )
         assert landed["end_date"] == expected
         assert len(landed["recipient_email_pseudonym"]) == 32

@@ -1,6 +1,6 @@
 """The same answers give the same numbers, whichever survey tool and format they came through.
 
-Where a tool has two formats, every other person's answers come in each.
+Where a tool has several formats, each brings the answers of some of the people.
 """
 
 import csv
@@ -26,7 +26,7 @@ from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
 from pipelines.settings import CHECKOUT, load_settings
 from tests.conftest import DAY, TestWarehouse
 
-SURVEY = "Support feedback"
+SURVEY, LEGACY, API = "Support feedback", "Legacy feedback", "Feedback by API"
 RECOMMEND = "How likely are you to recommend us?"
 SATISFIED = "How satisfied are you with our support?"
 EASY = "How easy was it?"
@@ -51,7 +51,7 @@ class Respondent:
     @property
     def at(self) -> datetime:
         """UTC; each at a second of its own, in January and February."""
-        return datetime(2025, 1, 1, 8, 0, 1) + timedelta(hours=3 * self.number, seconds=self.number)
+        return datetime(2025, 1, 1, 8, 0, 1) + self.number * timedelta(minutes=53, seconds=1)
 
     @property
     def comment(self) -> str:
@@ -68,9 +68,9 @@ PEOPLE = [
         number,
         nps=None if number % 10 == 0 else number * 7 % 11,
         csat=None if number % 7 == 0 else number * 3 % 5 + 1,
-        ces=None if number % 9 == 0 else number % 5 + 1,
+        ces=None if number % 17 == 0 else number % 5 + 1,
     )
-    for number in range(1, 301)
+    for number in range(1, 1001)
 ]
 
 
@@ -83,17 +83,30 @@ def as_csv(header: Sequence[Sequence[str]], rows: Iterable[Sequence[str]], end: 
 IN_TEXT, IN_OTHER = PEOPLE[::2], PEOPLE[1::2]
 
 
-def qualtrics() -> dict[str, str]:
+def qualtrics() -> dict[str, str | bytes]:
+    """Today's CSV and JSON, the CSV of 2016, and the legacy one, which knows no QIDs."""
+    today, in_json, of_2016, legacy = (PEOPLE[part::4] for part in range(4))
     imports = (
         "_recordId", "startDate", "endDate", "recordedDate", "status", "finished",
         "recipientEmail", "QID1_NPS_GROUP", "QID1", "QID2", "QID3", "QID4_TEXT",
     )  # fmt: skip
+    texts = ["Likely to recommend?" if name == "QID1" else name for name in imports]
+
+    def file(people: Sequence[Respondent], third: Sequence[str], zone: str) -> str:
+        rows = (
+            (
+                f"R_{one.number}",
+                *[f"{local(one.at, zone):%Y-%m-%d %H:%M:%S}"] * 3,
+                *("0", "1", one.email, "", *one.cells(), one.comment),
+            )
+            for one in people
+        )
+        return as_csv([imports, texts, third], rows)
+
     dated = {"timeZone": "UTC"}
     third = [json.dumps({"ImportId": name} | (dated if "Date" in name else {})) for name in imports]
-    rows = (
-        (f"R_{one.number}", *[f"{one.at}"] * 3, "0", "1", one.email, "", *one.cells(), one.comment)
-        for one in IN_TEXT
-    )
+    renamed = {"_recordId": "ResponseID", "recipientEmail": "panel-RecipientEmail"}
+    third_of_2016 = [str({"ImportId": renamed.get(name, name)}) for name in imports]
     responses = [
         {
             "responseId": f"R_{one.number}",
@@ -103,12 +116,27 @@ def qualtrics() -> dict[str, str]:
             | {"status": 0, "finished": 1, "recipientEmail": one.email, "QID1_NPS_GROUP": None}
             | {"QID1": one.nps, "QID2": one.csat, "QID3": one.ces, "QID4_TEXT": one.comment},
         }
-        for one in IN_OTHER
+        for one in in_json
     ]
-    texts = ["Likely to recommend?" if name == "QID1" else name for name in imports]
+    tags = [*(f"V{number}" for number in range(1, 11)), "Q1_NPS_GROUP", "Q1", "Q2", "Q3", "Q4", ""]
+    legacy_texts = (
+        "ResponseID", "ResponseSet", "Name", "ExternalDataReference", "EmailAddress", "IPAddress",
+        "Status", "StartDate", "EndDate", "Finished",
+        "Group", "Likely to recommend?", "Satisfied?", "Easy?", "Anything else?", "",
+    )  # fmt: skip
+    legacy_rows = (
+        (
+            *(f"R_{one.number}", "Default Response Set", "Zoë", "", one.email, "", "0"),
+            *[f"{local(one.at, 'America/Denver'):%Y-%m-%d %H:%M:%S}"] * 2,
+            *("1", "", *one.cells(), one.comment, ""),
+        )
+        for one in legacy
+    )
     return {
-        f"{SURVEY}.csv": as_csv([imports, texts, third], rows),
+        f"{SURVEY}.csv": file(today, third, "UTC"),
         "SV_1.json": json.dumps({"responses": responses}),
+        "2016.csv": file(of_2016, third_of_2016, "America/Denver"),
+        f"{LEGACY}.csv": as_csv([tags, legacy_texts], legacy_rows).encode("utf-8-sig"),
     }
 
 
@@ -154,9 +182,38 @@ def typeform() -> dict[str, str]:
             *(*one.cells(), one.comment, one.email),
             *("completed", f"{one.at}", f"{one.at}", ""),
         )
-        for one in PEOPLE
+        for one in IN_TEXT
     )
-    return {"responses-KoPTjofd-1-2.csv": as_csv([header], rows)}
+
+    def answers(one: Respondent) -> list[dict[str, object]]:
+        given = (
+            ("nps", "number", "nps", one.nps),
+            ("rating", "number", "satisfied", one.csat),
+            ("opinion_scale", "number", "easy", one.ces),
+            ("long_text", "text", "why", one.comment or None),
+            ("email", "email", "mail", one.email),
+        )
+        return [
+            {"field": {"id": f"id {ref}", "ref": ref, "type": kind}, "type": holds, holds: said}
+            for kind, holds, ref, said in given
+            if said is not None
+        ]
+
+    items = [
+        {
+            "token": f"token{one.number}",
+            "response_type": "completed",
+            "landed_at": f"{one.at:%FT%TZ}",
+            "submitted_at": f"{one.at:%FT%TZ}",
+            "hidden": {},
+            "answers": answers(one),
+        }
+        for one in IN_OTHER
+    ]
+    return {
+        "responses-KoPTjofd-1-2.csv": as_csv([header], rows),
+        f"{API}.json": json.dumps({"total_items": len(items), "items": items}),
+    }
 
 
 def local(at: datetime, zone: str) -> datetime:
@@ -165,24 +222,38 @@ def local(at: datetime, zone: str) -> datetime:
 
 
 def surveymonkey() -> dict[str, bytes]:
-    """Condensed satisfaction as labels, an expanded NPS scale with words at its ends; no UTF-8."""
+    """Condensed, and expanded to a column for each answer; a scale has words at its ends."""
     points = ["Not at all likely - 0", *map(str, range(1, 10)), "Extremely likely - 10"]
-    header = (
-        "Respondent ID", "Start Date", "End Date", "Email Address", "First Name",
-        RECOMMEND, *[""] * 10, SATISFIED, EASY, COMMENT,
-    )  # fmt: skip
-    second = (*[""] * 5, *points, "Response", "Response", "Open-Ended Response")
-    rows = (
-        (
-            str(118711220000 + one.number),
-            *[f"{local(one.at, 'America/Denver'):%m/%d/%Y %I:%M:%S %p}"] * 2,
-            *(one.email, "Zoë"),
-            *(point if at == one.nps else "" for at, point in enumerate(points)),
-            *("" if one.csat is None else SATISFACTION[one.csat - 1], one.cells()[2], one.comment),
-        )
-        for one in PEOPLE
+    meta = ("Respondent ID", "Start Date", "End Date", "Email Address", "First Name")
+    condensed = (
+        (*meta, RECOMMEND, SATISFIED, EASY, COMMENT),
+        (*[""] * 5, "Response", "Response", "Response", "Open-Ended Response"),
     )
-    return {f"{SURVEY}.csv": as_csv([header, second], rows).encode("cp1252")}
+    expanded = (
+        (*meta, RECOMMEND, *[""] * 10, SATISFIED, *[""] * 4, EASY, *[""] * 4, COMMENT),
+        (*[""] * 5, *points, *SATISFACTION, *"12345", "Open-Ended Response"),
+    )
+
+    def row(one: Respondent, *said: str) -> tuple[str, ...]:
+        times = [f"{local(one.at, 'America/Denver'):%m/%d/%Y %I:%M:%S %p}"] * 2
+        return (str(118711220000 + one.number), *times, one.email, "Zoë", *said, one.comment)
+
+    def given(one: Respondent) -> tuple[str, str, str]:
+        recommend = "" if one.nps is None else points[one.nps]
+        return recommend, "" if one.csat is None else SATISFACTION[one.csat - 1], one.cells()[2]
+
+    def parted(one: Respondent) -> list[str]:
+        options = zip((points, SATISFACTION, "12345"), given(one), strict=True)
+        return [each if each == said else "" for of, said in options for each in of]
+
+    return {
+        f"{SURVEY}.csv": as_csv(condensed, (row(one, *given(one)) for one in IN_TEXT)).encode(
+            "cp1252"
+        ),
+        f"{SURVEY} 2.csv": as_csv(expanded, (row(one, *parted(one)) for one in IN_OTHER)).encode(
+            "cp1252"
+        ),
+    }
 
 
 def googleforms() -> dict[str, str]:
@@ -264,6 +335,8 @@ time_zone = "Asia/Kolkata"
 [msforms]
 time_zone = "Europe/Berlin"
 date_order = "month_first"
+[qualtrics]
+time_zone = "America/Denver"
 [surveymonkey]
 time_zone = "America/Denver"
 date_order = "month_first"
@@ -275,6 +348,12 @@ DECLARED = f"""\
 source,survey,question_id,metric,scale_min,scale_max,top_boxes,higher_is_better,choices
 qualtrics,{SURVEY},QID2,csat,1,5,,true,
 qualtrics,{SURVEY},QID3,ces,1,5,,true,
+qualtrics,{LEGACY},Q2,csat,1,5,,true,
+qualtrics,{LEGACY},Q3,ces,1,5,,true,
+qualtrics,{LEGACY},Q4,comment,,,,,
+typeform,{API},satisfied,csat,1,5,,true,
+typeform,{API},easy,ces,1,5,,true,
+typeform,{API},why,comment,,,,,
 """ + "".join(
     f"{tool},{SURVEY},{RECOMMEND},nps,0,10,,true,\n"
     f"{tool},{SURVEY},{SATISFIED},csat,1,5,,true,{LABELS}\n"
@@ -323,6 +402,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
                 "+survey_responses",
                 "+nps_monthly",
                 "+csat_monthly",
+                "+ces_monthly",
                 "+feedback_themes",
             ),
             *("--project-dir", project, "--profiles-dir", project),
@@ -362,7 +442,7 @@ def test_each_tool_gives_the_bands_that_its_answers_have(
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_each_tool_gives_the_same_nps_and_csat_in_the_same_months(
+def test_each_tool_gives_the_same_nps_csat_and_ces_in_the_same_months(
     built: duckdb.DuckDBPyConnection, tool: str
 ) -> None:
     for month in (1, 2):
@@ -384,6 +464,13 @@ def test_each_tool_gives_the_same_nps_and_csat_in_the_same_months(
             "where dimension = 'source' and dimension_value = ? and month(month) = ?",
             [tool, month],
         ).fetchone() == (len(csat), satisfied, pytest.approx(satisfied / len(csat)))
+        ces = [one.ces for one in said if one.ces is not None]
+        easy, hard = sum(each > 3 for each in ces), sum(each < 3 for each in ces)
+        assert built.execute(
+            "select scale, response_count, easy_count, hard_count, ces from marts.ces_monthly "
+            "where dimension = 'source' and dimension_value = ? and month(month) = ?",
+            [tool, month],
+        ).fetchall() == [("1-5", len(ces), easy, hard, pytest.approx(easy / len(ces)))]
 
 
 @pytest.mark.parametrize("tool", TOOLS)
