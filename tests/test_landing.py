@@ -1,5 +1,7 @@
 """What becomes of every row and every file of a delivery."""
 
+import codecs
+import gzip
 import hashlib
 import io
 import itertools
@@ -467,6 +469,29 @@ class TestFiles:
             .equals(bare.rows("salesforce/case").drop("source_file"))
         )
         assert packed.rows("salesforce/case")["source_file"][0] == "WE_1.ZIP/Case.csv"
+
+    @pytest.mark.parametrize("packing", ["bare", "gzip", "zip"])
+    @pytest.mark.parametrize("mark", [codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE])
+    def test_utf_16_is_read_in_whatever_it_is_packed(
+        self, warehouse: TestWarehouse, packing: str, mark: bytes
+    ) -> None:
+        codec = "utf-16-le" if mark == codecs.BOM_UTF16_LE else "utf-16-be"
+        content = mark + qualtrics([{"QID2": "désolé 😀"}, {}]).encode(codec)
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("Survey.csv", content)
+        name, packed = {
+            "bare": ("Survey.csv", content),
+            "gzip": ("Survey.csv.gz", gzip.compress(content)),
+            "zip": ("Survey.zip", buffer.getvalue()),
+        }[packing]
+        warehouse.deliver("qualtrics", name, packed)
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.read, account.accepted) == (2, 2)
+        assert account.files[0].encoding == codec
+        answers = warehouse.rows("qualtrics/responses")["answers"][0].to_list()
+        assert {"question_id": "QID2", "value": "désolé 😀"} in answers
 
 
 class TestSamples:

@@ -38,12 +38,7 @@ def questions_as_json(questions: Iterable[Question]) -> str:
 
 def opened_text(file: SourceFile, header_rows: int = 1) -> TextTable:
     """The file as text. What isn't UTF-8 was saved by Excel on Windows, as far as that can be."""
-    try:
-        return read_text(file, header_rows=header_rows, fallback_encoding="cp1252")
-    except FileRefused as refused:
-        if refused.code != "undecodable":
-            raise
-    return read_text(file, header_rows=header_rows)
+    return read_text(file, header_rows=header_rows, fallback_encodings=("cp1252", "latin-1"))
 
 
 def name_in(file: SourceFile) -> str:

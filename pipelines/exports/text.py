@@ -144,11 +144,11 @@ class DelimitedTable(TextTable):
         header: "_Header",
         block_bytes: int,
         record_bytes_limit: int,
-        fallback_encoding: str | None,
+        fallback_encodings: Sequence[str],
     ) -> None:
         """Keep what ``read_text`` found out."""
         super().__init__(file, encoding.name, header.records)
-        self._fallback = fallback_encoding
+        self._fallbacks = tuple(fallback_encodings)
         self._encoding = encoding
         self.delimiter = header.delimiter
         self._header = header
@@ -175,7 +175,7 @@ class DelimitedTable(TextTable):
         """What to say of a text that isn't written as it seemed to be."""
         encoding = self._encoding
         if not encoding.is_certain:
-            encoding = _chosen_encoding(self.file, self._fallback, whole=True)
+            encoding = _chosen_encoding(self.file, self._fallbacks, whole=True)
         if encoding.name != self.encoding:
             _found_out.put(self.file, encoding.name)
             return EncodingMistaken(f"{self.file.name} is {encoding.name}, not {self.encoding}")
@@ -254,7 +254,7 @@ def read_text(
     *,
     header_rows: int = 1,
     is_header: Callable[[Sequence[str]], bool] | None = None,
-    fallback_encoding: str | None = "latin-1",
+    fallback_encodings: Sequence[str] = ("latin-1",),
     delimiters: str = ",;\t",
     block_bytes: int = BLOCK_BYTES,
     record_bytes_limit: int = RECORD_BYTES_LIMIT,
@@ -271,7 +271,8 @@ def read_text(
             above the first record don't count.
         is_header: Tells the last record of the header from the titles above it, of which there may
             be any number; without one within `TITLE_ROWS_LIMIT` records the header is all these.
-        fallback_encoding: What a file is read as that has no byte order mark and isn't UTF-8.
+        fallback_encodings: What a file is read as that has no byte order mark and isn't UTF-8: the
+            first that fits all of it.
         delimiters: The candidates; the one that splits the header into most cells is taken.
         block_bytes: How much of the file makes one batch.
         record_bytes_limit: A longer record is set aside instead of being held in memory.
@@ -281,17 +282,17 @@ def read_text(
     """
     if file.is_workbook:
         return _read_worksheet(file, header_rows, is_header)
-    encoding = _chosen_encoding(file, fallback_encoding)
+    encoding = _chosen_encoding(file, fallback_encodings)
     if is_header:
         header = _read_header(file, encoding.name, delimiters, TITLE_ROWS_LIMIT, is_header)
         return DelimitedTable(
-            file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding
+            file, encoding, header, block_bytes, record_bytes_limit, fallback_encodings
         )
     header = _read_header(file, encoding.name, delimiters, header_rows)
     if len(header.records) < header_rows or not header.records[-1]:
         raise _missing_header_rows(file, header_rows)
     return DelimitedTable(
-        file, encoding, header, block_bytes, record_bytes_limit, fallback_encoding
+        file, encoding, header, block_bytes, record_bytes_limit, fallback_encodings
     )
 
 
@@ -382,25 +383,22 @@ class _Encoding(NamedTuple):
 _found_out = FileNotes()
 
 
-def _chosen_encoding(file: SourceFile, fallback: str | None, whole: bool = False) -> _Encoding:
+def _chosen_encoding(file: SourceFile, fallbacks: Sequence[str], whole: bool = False) -> _Encoding:
     if known := _found_out.get(file):
         return _Encoding(known)
     with file.open() as stream:
         start = stream.read(4)
     marked = [name for name, mark in _BYTE_ORDER_MARKS.items() if start.startswith(mark)]
-    encoding = marked[0] if marked else "utf-8"
-    bad_byte, is_certain = _first_undecodable(file, encoding, whole)
-    if bad_byte is not None and not marked and fallback:
-        encoding = fallback
+    for encoding in marked or ["utf-8", *fallbacks]:
         bad_byte, is_certain = _first_undecodable(file, encoding, whole)
-    if bad_byte is not None:
-        raise FileRefused(
-            file.name,
-            "undecodable",
-            f"byte {bad_byte:,} is not {encoding}",
-            "Export it again as UTF-8, or declare its encoding.",
-        )
-    return _Encoding(encoding, is_certain)
+        if bad_byte is None:
+            return _Encoding(encoding, is_certain)
+    raise FileRefused(
+        file.name,
+        "undecodable",
+        f"byte {bad_byte:,} is not {encoding}",
+        "Export it again as UTF-8, or declare its encoding.",
+    )
 
 
 def _first_undecodable(file: SourceFile, encoding: str, whole: bool) -> tuple[int | None, bool]:

@@ -4,6 +4,7 @@ import io
 import os
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def read(
     header_rows: int = 1,
     block_bytes: int = text.BLOCK_BYTES,
     record_bytes_limit: int = text.RECORD_BYTES_LIMIT,
-    fallback_encoding: str | None = "latin-1",
+    fallback_encodings: Sequence[str] = ("latin-1",),
     delimiters: str = ",;\t",
 ) -> Reading:
     file = file_of(folder, content)
@@ -84,7 +85,7 @@ def read(
                 header_rows=header_rows,
                 block_bytes=block_bytes,
                 record_bytes_limit=record_bytes_limit,
-                fallback_encoding=fallback_encoding,
+                fallback_encodings=fallback_encodings,
                 delimiters=delimiters,
             )
         )
@@ -408,20 +409,20 @@ def test_a_character_across_two_chunks_is_whole(
 def test_what_is_not_strictly_utf_8_is_refused_where_nothing_else_is_declared(
     folder: Path, bad_bytes: bytes
 ) -> None:
-    refused = refusal(folder, b"a,b\nx," + bad_bytes + b"\n1,2\n", fallback_encoding=None)
+    refused = refusal(folder, b"a,b\nx," + bad_bytes + b"\n1,2\n", fallback_encodings=())
 
     assert refused.code == "undecodable"
     assert refused.reason == "byte 6 is not utf-8"
 
 
 def test_a_file_that_ends_within_a_character_is_not_utf_8(folder: Path) -> None:
-    assert refusal(folder, b"a,b\nx,\xe2\x82", fallback_encoding=None).code == "undecodable"
+    assert refusal(folder, b"a,b\nx,\xe2\x82", fallback_encodings=()).code == "undecodable"
 
 
 def test_the_declared_encoding_is_strict_too(folder: Path) -> None:
     content = b"a,b\n\xe4,1\n\x81,2\n"
 
-    assert refusal(folder, content, fallback_encoding="cp1252").reason == "byte 8 is not cp1252"
+    assert refusal(folder, content, fallback_encodings=("cp1252",)).reason == "byte 8 is not cp1252"
 
 
 def test_a_byte_order_mark_is_believed_and_held_to_it(folder: Path) -> None:
@@ -461,6 +462,19 @@ def test_a_large_file_that_turns_out_to_be_latin_1_late_is_read_again(
     assert file.sha256() == hashlib.sha256(LATE_LATIN_1).hexdigest()
 
 
+@pytest.mark.parametrize(("last", "encoding"), [(b"\x93", "cp1252"), (b"\x81", "latin-1")])
+def test_a_large_file_is_of_the_first_encoding_that_fits_all_of_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, last: bytes, encoding: str
+) -> None:
+    monkeypatch.setattr(text, "LOOKED_THROUGH_BYTES", 1 << 20)
+    file = file_of(folder, LATE_LATIN_1 + last + b",3\n")
+    with pytest.raises(EncodingMistaken):
+        read_table(read_text(file, fallback_encodings=("cp1252", "latin-1")))
+    again = read_table(read_text(file, fallback_encodings=("cp1252", "latin-1")))
+    assert again.table.encoding == encoding
+    assert again.rows[300_003] == [last.decode(encoding), "3"]
+
+
 def test_a_bad_byte_in_a_broken_record_is_noticed_as_well(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -475,7 +489,7 @@ def test_a_large_file_without_another_encoding_is_refused_late(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text, "LOOKED_THROUGH_BYTES", 1 << 20)
-    table = read_text(file_of(folder, LATE_LATIN_1), fallback_encoding=None)
+    table = read_text(file_of(folder, LATE_LATIN_1), fallback_encodings=())
     with pytest.raises(FileRefused) as refused:
         read_table(table)
     assert refused.value.reason == "byte 1,200,005 is not utf-8"
