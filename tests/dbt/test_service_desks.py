@@ -1,10 +1,17 @@
 """Further service desks and CRMs in the marts: samples, and numbers worked out by hand."""
 
+import csv
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from statistics import median
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -62,6 +69,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     warehouse.land("reference/business_hours")
     warehouse.deliver("reference", "holidays.csv", "schedule,date\n,2025-01-15\n")
     warehouse.land("reference/holidays")
+    with marts_of(warehouse) as connection:
+        yield connection
+
+
+@contextmanager
+def marts_of(warehouse: TestWarehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The marts built of what has landed."""
+    home = warehouse.home
     lake.write_empty_files(home)
     build = Build("desks", DAY.isoformat(), ())
     path = build_path(home, build.run_id)
@@ -327,3 +342,246 @@ def test_ratings_count_in_the_month_in_which_they_were_given(
         "where case_key is null or customer_key is null group by source"
     ).fetchall()
     assert orphans == [("intercom", 2, 2)]  # of people who are only named
+
+
+@dataclass(frozen=True)
+class SameCase:
+    """A case that every desk has, in its own way: answered or not, solved or not."""
+
+    number: int
+
+    @property
+    def opened_at(self) -> datetime:
+        """UTC; in December and January, one on the border of months for each zone."""
+        return datetime(2024, 12, 1) + self.number * timedelta(hours=5, minutes=17)
+
+    @property
+    def replied_at(self) -> datetime | None:
+        minutes = 3 + self.number * 11 % 400
+        return self.opened_at + timedelta(minutes=minutes) if self.number % 6 else None
+
+    @property
+    def closed_at(self) -> datetime | None:
+        minutes = 500 + self.number * 97 % 9000
+        return self.opened_at + timedelta(minutes=minutes) if self.number % 5 else None
+
+    @property
+    def status(self) -> str:
+        return "Closed" if self.closed_at else "Open"
+
+
+SAME_CASES = [SameCase(number) for number in range(1, 261)]
+AGENT = "0058a00000MNWtZAAX"
+NO_RECORD = "000000000000000AAA"
+
+
+def as_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    return text.getvalue()
+
+
+def at(moment: datetime | None, zone: str = "UTC", form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """What a clock in that zone shows; nothing for nothing."""
+    if moment is None:
+        return ""
+    return f"{moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)):{form}}"
+
+
+def salesforce_files() -> dict[str, str]:
+    cases = (
+        (
+            f"500{one.number:012}AAA", "0", f"{one.number}", NO_RECORD, NO_RECORD, one.status,
+            "salesforce", "1" if one.closed_at else "0", at(one.closed_at), AGENT,
+            at(one.opened_at), at(one.closed_at or one.opened_at),
+        )
+        for one in SAME_CASES
+    )  # fmt: skip
+    comments = (
+        (
+            f"00a{one.number:012}AAA", "0", f"500{one.number:012}AAA", "1", AGENT,
+            at(one.replied_at), at(one.replied_at),
+        )
+        for one in SAME_CASES
+        if one.replied_at
+    )  # fmt: skip
+    return {
+        "Case.csv": as_csv(
+            (
+                "Id", "IsDeleted", "CaseNumber", "ContactId", "AccountId", "Status", "Origin",
+                "IsClosed", "ClosedDate", "OwnerId", "CreatedDate", "SystemModstamp",
+            ),
+            cases,
+        ),
+        "CaseComment.csv": as_csv(
+            (
+                "Id", "IsDeleted", "ParentId", "IsPublished", "CreatedById", "CreatedDate",
+                "SystemModstamp",
+            ),
+            comments,
+        ),
+    }  # fmt: skip
+
+
+def zendesk_files() -> dict[str, str]:
+    def minutes(one: SameCase) -> str:
+        if one.replied_at is None:
+            return ""
+        return str(int((one.replied_at - one.opened_at) / timedelta(minutes=1)))
+
+    header = (
+        "Id", "Status", "Via", "Created at", "Updated at", "Solved at",
+        "First reply time in minutes",
+    )  # fmt: skip
+    times = ("Asia/Kolkata", "%Y-%m-%d %H:%M")
+    rows = (
+        (
+            f"{one.number}", one.status, "zendesk", at(one.opened_at, *times),
+            at(one.closed_at or one.opened_at, *times), at(one.closed_at, *times), minutes(one),
+        )
+        for one in SAME_CASES
+    )  # fmt: skip
+    return {"export-tickets.csv": as_csv(header, rows)}
+
+
+def hubspot_files() -> dict[str, str]:
+    header = (
+        "Ticket ID", "Ticket status", "Source", "Create date", "Close date",
+        "First agent email response date",
+    )  # fmt: skip
+    times = ("America/Denver", "%Y-%m-%d %H:%M")
+    rows = (
+        (
+            f"{one.number}", one.status, "hubspot",
+            *(at(each, *times) for each in (one.opened_at, one.closed_at, one.replied_at)),
+        )
+        for one in SAME_CASES
+    )  # fmt: skip
+    return {"tickets.csv": as_csv(header, rows)}
+
+
+def intercom_files() -> dict[str, str]:
+    zone = "Europe/Berlin"
+    times = (
+        "Conversation started at", "Conversation updated at", "Conversation first replied at",
+        "Conversation last closed at",
+    )  # fmt: skip
+    header = (
+        *("Conversation ID", "Current conversation state", "Channel"),
+        *(f"{each} ({zone})" for each in times),
+    )
+    rows = (
+        (
+            f"{one.number}", one.status, "intercom",
+            at(one.opened_at, zone), at(one.closed_at or one.opened_at, zone),
+            at(one.replied_at, zone), at(one.closed_at, zone),
+        )
+        for one in SAME_CASES
+    )  # fmt: skip
+    return {"conversations.csv": as_csv(header, rows)}
+
+
+def freshdesk_files() -> dict[str, str]:
+    header = (
+        "Ticket ID", "Status", "Source", "Created time", "Last update time",
+        "Initial response time", "Resolved time", "Closed time",
+    )  # fmt: skip
+    zone = "America/New_York"
+    rows = (
+        (
+            f"{one.number}", one.status, "freshdesk",
+            at(one.opened_at, zone), at(one.closed_at or one.opened_at, zone),
+            at(one.replied_at, zone), at(one.closed_at, zone), at(one.closed_at, zone),
+        )
+        for one in SAME_CASES
+    )  # fmt: skip
+    return {"tickets.csv": as_csv(header, rows)}
+
+
+DESKS = {
+    "freshdesk": (freshdesk_files, ("tickets",)),
+    "hubspot": (hubspot_files, ("tickets",)),
+    "intercom": (intercom_files, ("conversations",)),
+    "salesforce": (salesforce_files, ("case", "case_comment")),
+    "zendesk": (zendesk_files, ("tickets",)),
+}
+
+
+@pytest.fixture(scope="module")
+def same(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same cases as each desk exports them, and the marts built of them."""
+    warehouse = TestWarehouse(tmp_path_factory.mktemp("same"))
+    (warehouse.home.path / "sources.toml").write_text(
+        '[zendesk]\ntime_zone = "Asia/Kolkata"\n[hubspot]\ntime_zone = "America/Denver"\n'
+        '[freshdesk]\ntime_zone = "America/New_York"\n'
+    )
+    for desk, (write, exports) in DESKS.items():
+        for name, content in write().items():
+            warehouse.deliver(desk, name, content)
+        for export in exports:
+            account = warehouse.land(f"{desk}/{export}")
+            assert account is not None
+            assert account.accepted == account.read
+    with marts_of(warehouse) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_each_desk_gives_the_same_times_of_the_same_cases(
+    same: duckdb.DuckDBPyConnection, desk: str
+) -> None:
+    def minutes(one: SameCase, until: datetime | None) -> int | None:
+        return None if until is None else int((until - one.opened_at) / timedelta(minutes=1))
+
+    found = same.execute(
+        "select case_number, cast(opened_on as varchar), is_closed, first_reply_minutes, "
+        "resolution_minutes from marts.support_cases where source = ? "
+        "order by cast(case_number as int)",
+        [desk],
+    ).fetchall()
+    assert found == [
+        (
+            f"{one.number}", f"{one.opened_at:%Y-%m-%d}", one.closed_at is not None,
+            minutes(one, one.replied_at), minutes(one, one.closed_at),
+        )
+        for one in SAME_CASES
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("desk", DESKS)
+def test_each_desk_gives_the_same_months_of_the_same_cases(
+    same: duckdb.DuckDBPyConnection, desk: str
+) -> None:
+    found = same.execute(
+        "select month, opened_count, closed_count, first_reply_minutes_median, "
+        "resolution_minutes_median from marts.service_monthly "
+        "where dimension = 'channel' and dimension_value = ? and month < '2025-02-01' "
+        "order by month",
+        [desk],
+    ).fetchall()
+    expected = []
+    for year, month in ((2024, 12), (2025, 1)):
+
+        def is_in(moment: datetime | None, year: int = year, month: int = month) -> bool:
+            return moment is not None and (moment.year, moment.month) == (year, month)
+
+        replies = [
+            (one.replied_at - one.opened_at) / timedelta(minutes=1)
+            for one in SAME_CASES
+            if one.replied_at and is_in(one.replied_at)
+        ]
+        times = [
+            (one.closed_at - one.opened_at) / timedelta(minutes=1)
+            for one in SAME_CASES
+            if one.closed_at and is_in(one.closed_at)
+        ]
+        expected.append(
+            (
+                datetime(year, month, 1).date(),
+                sum(is_in(one.opened_at) for one in SAME_CASES),
+                len(times),
+                pytest.approx(median(replies)),
+                pytest.approx(median(times)),
+            )
+        )
+    assert found == expected
