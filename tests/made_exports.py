@@ -229,7 +229,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
         Layout(name="tickets.json", entry=_nested, timestamp_form="%Y-%m-%dT%H:%M:%SZ", zone="UTC"),
     ),
 }
-"""By reader; a file of any other one is a header and its rows."""
+"""By reader, or by export; a file of any other one is a header and its rows."""
 
 CONSTANT: dict[str, Mapping[str, str]] = {
     "reference/survey_questions": {
@@ -241,7 +241,7 @@ CONSTANT: dict[str, Mapping[str, str]] = {
 }
 """By export, what stands in each clean row so that the rules between its columns hold."""
 
-BROKEN: dict[tuple[str, str], Mapping[str, str]] = {
+BROKEN: dict[tuple[str, str], Mapping[str, str] | None] = {
     ("reference/survey_questions", "scale_has_a_range"): {"scale_min": "5"},
     ("reference/survey_questions", "scale_has_a_direction"): {"higher_is_better": ""},
     ("cornerstone/training_transcript", "completed_on_some_day"): {
@@ -260,7 +260,7 @@ BROKEN: dict[tuple[str, str], Mapping[str, str]] = {
     ("salesforce/case_report", "closed_after_opened"): {"date_time_closed": "early"},
     ("reference/follow_ups", "nothing_before_it_was_opened"): {"closed_at": "early"},
 }
-"""By export and rule between columns: the cells that break it."""
+"""By export and rule between columns: the cells that break it; None where another row does."""
 
 EXCLUDED: dict[tuple[str, str], Mapping[str, str]] = {
     ("qualtrics/responses", "preview"): {"status": "17"},
@@ -277,7 +277,8 @@ EXCLUDED: dict[tuple[str, str], Mapping[str, str]] = {
 
 def layouts_of(export: Export) -> tuple[Layout, ...]:
     """How the export's files may be laid out."""
-    return LAYOUTS.get(export.reader, (BY_TEXT,) if export.is_survey else (Layout(),))
+    other = (BY_TEXT,) if export.is_survey else (Layout(),)
+    return LAYOUTS.get(f"{export.source}/{export.name}") or LAYOUTS.get(export.reader, other)
 
 
 class Maker:
@@ -415,9 +416,12 @@ class Maker:
         ):
             for rule in names:
                 assert (self._full_name, rule) in rules, f"which cells break {rule}? Say so above."
+                said = rules[self._full_name, rule]
+                if said is None:
+                    continue
                 cells = {
                     self.labels[name]: self.written(name, EARLY) if cell == "early" else cell
-                    for name, cell in rules[self._full_name, rule].items()
+                    for name, cell in said.items()
                 }
                 found.append(Fault(cells, "", rule, outcome))
         return found + self._broken_records()

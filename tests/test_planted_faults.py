@@ -11,9 +11,9 @@ from pipelines.contracts.contract import Export, all_exports
 from tests.conftest import TestWarehouse
 from tests.made_exports import DECLARED, SETTINGS, Layout, Made, Maker, layouts_of
 
-CLEAN_ROWS = 2_500
+CLEAN_ROWS = 1_200
 FAULTS = 1_000
-LAW_ROWS = 200
+LAW_ROWS = 120
 
 KINDS_OF_FILE = [
     pytest.param(
