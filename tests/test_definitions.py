@@ -44,6 +44,7 @@ MARTS = {
     "detractor_follow_up",
     "customer_value_cohorts",
     "deals_monthly",
+    "cx_investments",
 }
 
 
@@ -90,6 +91,7 @@ def test_the_exports_are_these() -> None:
         "qualtrics/responses",
         "reference/business_hours",
         "reference/deal_stages",
+        "reference/cx_investments",
         "reference/exchange_rates",
         "reference/follow_ups",
         "reference/holidays",

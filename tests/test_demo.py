@@ -26,7 +26,7 @@ from pipelines.demo.periods import DAY, Calendar, draws, is_shown_twice
 from pipelines.demo.purchases import draw_order_values, draw_purchase_days
 from pipelines.demo.replies import ANSWERED_SHARES
 from pipelines.demo.sources import DEFAULT_SOURCES
-from pipelines.demo.surveys import DETRACTOR, PROMOTER, ZONE
+from pipelines.demo.surveys import DETRACTOR, PASSIVE, PROMOTER, ZONE
 from pipelines.demo.training import expected_lift
 from pipelines.demo.truth import DemoTruth, Parameters, Purchases, Spend
 from pipelines.demo.write import DemoRefused, write_demo
@@ -499,7 +499,7 @@ def test_what_comes_of_the_odds_is_near_them() -> None:
     assert (np.abs(company.billing.churned / at_risk - planted) < 4 * error).all()
 
     answered = company.responses.drop_nulls("band")
-    bands = answered["band"].to_numpy()
+    bands = answered["was_band"].to_numpy()
     loyalty = company.parameters.loyalty
     assert loyalty.promoters_first < (bands == PROMOTER).mean() < loyalty.promoters_last
     assert loyalty.detractors_last < (bands == DETRACTOR).mean() < loyalty.detractors_first
@@ -541,6 +541,40 @@ def test_a_course_lifts_as_much_in_whatever_order_its_graduates_come() -> None:
         for seed in range(40)
     }
     assert len(lifts) == 1
+
+
+def test_the_support_line_lifts_some_answers_of_its_country_by_a_band_and_no_others() -> None:
+    company = draw_company(10_000, 18, 3, Parameters())
+    planted = company.parameters.investments
+    answered = company.responses.drop_nulls("band")
+    rises = pl.col("band") - pl.col("was_band")
+    others = answered.filter(~pl.col("is_reached"))
+    assert others.select(rises.eq(0).all()).item()
+    reached = answered.filter("is_reached")
+    assert reached["ended"].min() >= company.calendar.starts[9]  # type: ignore[operator]
+    could_rise = reached.filter(pl.col("was_band") < PROMOTER)
+    error = np.sqrt(planted.one_band_higher * (1 - planted.one_band_higher) / could_rise.height)
+    assert could_rise.height > 1_000
+    assert abs(could_rise.select(rises.mean()).item() - planted.one_band_higher) < 4 * error
+    assert could_rise.select(rises.unique().sort()).to_series().to_list() == [0, 1]
+    lowest = pl.col("band").replace_strict({DETRACTOR: 0, PASSIVE: 7, PROMOTER: 9})
+    highest = pl.col("band").replace_strict({DETRACTOR: 6, PASSIVE: 8, PROMOTER: 10})
+    assert answered.select(pl.col("nps").is_between(lowest, highest).all()).item()
+    # Comments are written by the band: a dozen each.
+    written = answered.drop_nulls("comment")
+    assert written.select((pl.col("comment") // 12 == pl.col("band")).all()).item()
+
+
+def test_the_list_of_investments_names_what_the_truth_names(home: Path, truth: DemoTruth) -> None:
+    path = home / "landing" / "reference" / truth.delivered_on[MONTHS // 2] / "cx_investments.csv"
+    rows = list(csv.DictReader(path.open(newline="")))
+    assert [(row["what"], row["dimension"], row["value"], row["from"]) for row in rows] == [
+        (each.what, each.dimension, each.dimension_value, each.started_on)
+        for each in truth.investments
+    ]
+    line, nothing = truth.investments
+    assert line.started_on == "2026-08-01"
+    assert nothing.lift == 0 < line.lift  # type: ignore[operator]
 
 
 def test_transcripts_name_the_graduates_that_the_truth_names(home: Path, truth: DemoTruth) -> None:

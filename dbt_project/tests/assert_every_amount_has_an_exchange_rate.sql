@@ -37,3 +37,13 @@ where
     and original_currency is not null
     and amount is null
 group by original_currency
+union all
+select
+    'investments' as what,
+    original_currency as currency,
+    min(started_on) as first_on,
+    max(started_on) as last_on,
+    count(*) as amount_count
+from {{ ref('cx_investments') }}
+where cost is null
+group by original_currency

@@ -306,3 +306,25 @@ class ReferenceDealStages(pa.DataFrameModel):
     pipeline: str = column("pipeline", required=False)
     stage: str = column("stage", nullable=False)
     outcome: str = column("outcome", nullable=False, isin=["open", "won", "lost"])
+
+
+@export(
+    "reference",
+    "cx_investments",
+    files=("cx_investments.csv",),
+    key=("investment", "from_date", "dimension", "dimension_value"),
+    delivery="full",
+    bad_row_limit=0.0,
+)
+class ReferenceCxInvestments(pa.DataFrameModel):
+    """One row per investment, first day in effect and group of customers that it touched."""
+
+    investment: str = column("what", nullable=False)
+    cost: Money = column("cost", nullable=False, ge=0)
+    currency: str = column("currency", nullable=False, str_matches=r"^[A-Z]{3}$")
+    from_date: pl.Date = column("from", nullable=False)
+    # Whom it touched, as the monthly marts name groups: `country` and `DE`.
+    dimension: str = column(
+        "dimension", nullable=False, isin=["segment", "country", "team", "leader"]
+    )
+    dimension_value: str = column("value", nullable=False)

@@ -2,6 +2,7 @@
 
 from pipelines.contracts.reference import (
     ReferenceBusinessHours,
+    ReferenceCxInvestments,
     ReferenceDealStages,
     ReferenceExchangeRates,
     ReferenceFollowUps,
@@ -26,3 +27,4 @@ kpi_targets = landed(ReferenceKpiTargets)
 follow_ups = landed(ReferenceFollowUps)
 theme_dictionary = landed(ReferenceThemeDictionary)
 deal_stages = landed(ReferenceDealStages)
+cx_investments = landed(ReferenceCxInvestments)

@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.demo import (
     accounts,
     follow_ups,
+    investments,
     population,
     purchases,
     replies,
@@ -48,7 +49,8 @@ class Company:
         case_events: by case and time; see `service.draw_cases`.
         cases: one row per case.
         correspondence: what is written about cases, agents' replies among it.
-        responses: answers to the relationship survey, by the time they were recorded.
+        responses: answers to the relationship survey, by the time they were recorded; see
+            `investments.pleased`.
         ratings: answers to the support survey, by the time they were recorded; see
             `training.taught`.
         transcripts: which agent took which course; see `training.draw_transcripts`.
@@ -85,7 +87,14 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
     rates = euro_rates(months)
     orders, lines = purchases.draw_orders(who, people, rates, calendar, parameters, seed)
     cases, events = service.draw_cases(who, people, staff, calendar, parameters.service, seed)
-    responses = surveys.draw_responses(people, calendar, parameters.loyalty, seed, customers)
+    account_versions = accounts.draw_account_versions(who, staff, calendar, seed)
+    responses = investments.pleased(
+        surveys.draw_responses(people, calendar, parameters.loyalty, seed, customers),
+        account_versions,
+        calendar,
+        parameters.investments,
+        seed,
+    )
     ratings = surveys.draw_ratings(cases, people, calendar, parameters.service, seed)
     transcripts = training.draw_transcripts(staff, calendar, seed)
     billing = subscriptions.draw_billing(who, responses, calendar, parameters.churn, seed)
@@ -96,7 +105,7 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
         people,
         staff,
         rates,
-        accounts.draw_account_versions(who, staff, calendar, seed),
+        account_versions,
         accounts.draw_opportunity_versions(who, staff, calendar, seed),
         orders,
         lines,

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts.reference import WEEKDAYS
-from pipelines.demo import names
+from pipelines.demo import investments, names
 from pipelines.demo.assembly import Ledger, delivery_folder
 from pipelines.demo.cells import choice
 from pipelines.demo.company import Company
@@ -49,14 +49,15 @@ TARGETS = (
 def deliver(landing: Path, company: Company, sources: Sequence[Source], ledger: Ledger) -> None:
     """Write all lists with the first delivery, the teams again once some agents have moved.
 
-    The follow-ups, which somebody keeps up, come with the last. Agents go by the CRM's ids, and by
-    their addresses where `sources` have no CRM that knows them.
+    The investments come when they begin; the follow-ups, which somebody keeps up, with the last.
+    Agents go by the CRM's ids, and by their addresses where `sources` have no CRM that knows them.
     """
     calendar = company.calendar
     changed = calendar.months // 2
     deliveries = {0: _first_lists(company, sources)}
     if changed:
         deliveries[changed] = {"teams": teams(company, sources, changed)}
+    deliveries[changed]["cx_investments"] = investment_list(calendar)
     last = deliveries.setdefault(calendar.months - 1, {})
     last["follow_ups"] = follow_up_list(company, sources)
     for at, lists in deliveries.items():
@@ -110,6 +111,19 @@ def _first_lists(company: Company, sources: Sequence[Source]) -> dict[str, pl.Da
             orient="row",
         ),
     }
+
+
+def investment_list(calendar: Calendar) -> pl.DataFrame:
+    """What was paid for, and whom it touched."""
+    started = investments.started_on(calendar)
+    return pl.DataFrame(
+        [
+            (each.what, each.cost, each.currency, started, each.dimension, each.value)
+            for each in (investments.SUPPORT_LINE, investments.NEWSLETTER)
+        ],
+        schema=dict.fromkeys(("what", "cost", "currency", "from", "dimension", "value"), pl.String),
+        orient="row",
+    )
 
 
 def business_hours() -> pl.DataFrame:

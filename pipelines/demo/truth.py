@@ -96,6 +96,17 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Investments:
+    """What the investment "Local support line" brings about; the other one brings about nothing.
+
+    So many of its country's NPS answers fall a band higher from the day on which it began:
+    detractors are passives, passives promoters.
+    """
+
+    one_band_higher: float = 0.4
+
+
+@dataclass(frozen=True)
 class Parameters:
     """Everything the company is drawn from."""
 
@@ -105,6 +116,7 @@ class Parameters:
     loyalty: Loyalty = field(default_factory=Loyalty)
     service: Service = field(default_factory=Service)
     training: Training = field(default_factory=Training)
+    investments: Investments = field(default_factory=Investments)
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,8 @@ class PlantedFault:
 class AnswerMonth:
     """Accepted answers to the NPS question whose response ended in a month (UTC).
 
-    `promoter_share` and `detractor_share` are what they were drawn with.
+    `promoter_share` and `detractor_share` are what they were drawn with, given how many of them
+    the support line reached.
     """
 
     month: str
@@ -232,6 +245,26 @@ class CourseTruth:
 
 
 @dataclass(frozen=True)
+class InvestmentTruth:
+    """One investment.
+
+    Attributes:
+        what: what it was.
+        dimension: what the group that it touched is one of.
+        dimension_value: that group.
+        started_on: ISO date of its first day.
+        lift: by how many points it raises its group's NPS in the 180 days from then on, given who
+            answered; 0 for one that does nothing, None where nobody answered in these days.
+    """
+
+    what: str
+    dimension: str
+    dimension_value: str
+    started_on: str
+    lift: float | None
+
+
+@dataclass(frozen=True)
 class DemoTruth:
     """The planted truth of one demo company.
 
@@ -249,6 +282,7 @@ class DemoTruth:
         churn_by_band: the planted odds and what came of them.
         subscriptions_by_month: recurring revenue at each month's end.
         courses: who took them and what they do.
+        investments: whom they touched and what they do.
         deliveries: the expected account of each delivery of each export.
         faults: what was planted where.
     """
@@ -265,6 +299,7 @@ class DemoTruth:
     churn_by_band: tuple[BandChurn, ...]
     subscriptions_by_month: tuple[SubscriptionMonth, ...]
     courses: tuple[CourseTruth, ...]
+    investments: tuple[InvestmentTruth, ...]
     deliveries: tuple[DeliveryTruth, ...]
     faults: tuple[PlantedFault, ...]
 
@@ -289,6 +324,7 @@ class DemoTruth:
             "churn_by_band": BandChurn,
             "subscriptions_by_month": SubscriptionMonth,
             "courses": CourseTruth,
+            "investments": InvestmentTruth,
             "deliveries": DeliveryTruth,
             "faults": PlantedFault,
         }
@@ -304,5 +340,6 @@ class DemoTruth:
                 Loyalty(**planted["loyalty"]),
                 Service(**service),
                 Training(**planted["training"]),
+                Investments(**planted["investments"]),
             ),
         )

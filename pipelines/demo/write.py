@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.demo import names, reference
+from pipelines.demo import investments, names, reference
 from pipelines.demo.assembly import Ledger
 from pipelines.demo.company import Company, draw_company
 from pipelines.demo.faults import rows_of_a_kind
 from pipelines.demo.forms import COMMENTS
-from pipelines.demo.periods import DAY
+from pipelines.demo.periods import DAY, Array
 from pipelines.demo.replies import first_contacts
 from pipelines.demo.salesforce import user_id
 from pipelines.demo.sharing import share_out
@@ -34,6 +34,7 @@ from pipelines.demo.truth import (
     BandTheme,
     CourseTruth,
     DemoTruth,
+    InvestmentTruth,
     Parameters,
     SubscriptionMonth,
 )
@@ -48,6 +49,9 @@ yearly_discount_rate = 0.10
 
 IMPACT_DAYS = 90
 """The days before and after a course that the mart compares."""
+
+INVESTMENT_DAYS = 180
+"""The days before and after an investment that the mart compares."""
 
 
 class DemoRefused(Exception):
@@ -160,9 +164,9 @@ def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
     calendar, billing = company.calendar, company.billing
     responses = company.responses.filter(pl.col("recorded") < calendar.end)
     ratings = company.ratings.filter(pl.col("recorded") < calendar.end)
-    promoters, detractors = promoter_shares(calendar, company.parameters.loyalty)
     answered_in = calendar.delivery_of(responses["ended"].to_numpy())
     band = responses["band"].fill_null(-1).to_numpy()
+    promoters, detractors = _shares_by_month(company, responses)
     by_band = [
         np.bincount(answered_in[band == each], minlength=calendar.months)
         for each in (PROMOTER, PASSIVE, DETRACTOR)
@@ -201,8 +205,38 @@ def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
             for is_euro, currency in enumerate(("USD", "EUR"))
         ),
         courses=_courses(company),
+        investments=_investments(company, responses),
         deliveries=ledger.deliveries(),
         faults=tuple(ledger.faults),
+    )
+
+
+def _shares_by_month(company: Company, responses: pl.DataFrame) -> tuple[Array, Array]:
+    """The shares of promoters and detractors by month, given whom the support line reached."""
+    calendar, parameters = company.calendar, company.parameters
+    promoters, detractors = promoter_shares(calendar, parameters.loyalty)
+    answered = responses.drop_nulls("band")
+    month = calendar.delivery_of(answered["ended"].to_numpy())
+    count = np.bincount(month, minlength=calendar.months)
+    reached = np.bincount(month, answered["is_reached"].to_numpy(), calendar.months)
+    rising = parameters.investments.one_band_higher * reached / np.maximum(count, 1)
+    passives = 1 - promoters - detractors
+    return promoters + rising * passives, detractors * (1 - rising)
+
+
+def _investments(company: Company, responses: pl.DataFrame) -> tuple[InvestmentTruth, ...]:
+    lift = investments.expected_lift(
+        responses, INVESTMENT_DAYS, company.calendar, company.parameters.investments
+    )
+    return tuple(
+        InvestmentTruth(
+            each.what,
+            each.dimension,
+            each.value,
+            investments.started_on(company.calendar),
+            lift if each == investments.SUPPORT_LINE else 0.0,
+        )
+        for each in (investments.SUPPORT_LINE, investments.NEWSLETTER)
     )
 
 

@@ -341,6 +341,30 @@ class TestTruth:
         assert low < 0 < high
         assert evidence == "no_evidence"
 
+    def test_an_investment_that_pleases_is_told_from_one_that_does_nothing(
+        self, company: Company
+    ) -> None:
+        found = {
+            row[0]: row[1:]
+            for row in company.release.execute(
+                "select investment, effect_low, effect_high, evidence, is_beyond_doubt, cost, "
+                "currency, cost_per_point_low, cost_per_point, cost_per_point_high "
+                "from cx_investments"
+            ).fetchall()
+        }
+        line, nothing = company.truth["investments"]
+        assert set(found) == {line["what"], nothing["what"]}
+        low, high, evidence, is_sure, cost, currency, *prices = found[line["what"]]
+        assert low < line["lift"] < high
+        assert (evidence, is_sure, low > 5) == ("better", True, True)
+        assert (cost, currency) == (120_000, "USD")
+        assert prices == sorted(prices)
+        low, high, evidence, is_sure, cost, currency, *prices = found[nothing["what"]]
+        assert low < 0 < high
+        assert (evidence, is_sure) == ("no_evidence", False)
+        assert 40_000 < cost < 48_000  # euros
+        assert prices == [None, None, None]
+
     def test_nps_follows_the_planted_mix(self, company: Company) -> None:
         """Σ over months of squared standardised differences is chi-squared."""
         total, months = 0.0, 0
