@@ -1,5 +1,5 @@
 {{ config(meta={
-    'description': 'GRR and logo retention lie between 0 and 1, GRR is never above NRR',
+    'description': 'GRR and logo retention lie between 0 and 1, GRR is never above NRR, parts never above wholes',
     'dagster': {'ref': {'name': 'retention_monthly'}},
 }) }}
 
@@ -19,3 +19,7 @@ where
     or grr > nrr
     or (starting_customers = 0) <> (logo_retention is null)
     or (starting_mrr = 0) <> (grr is null)
+    or late_renewal_customers > reactivated_customers
+    or late_renewal_mrr > reactivation_mrr
+    or in_grace_customers > churned_customers
+    or in_grace_mrr > churned_mrr

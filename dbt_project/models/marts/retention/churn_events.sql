@@ -21,9 +21,18 @@ scores as (
 
 ),
 
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
+-- Through its last day of grace an end may turn out to be a late renewal.
 ends as (
 
-    select *
+    select
+        *,
+        cast({{ dbt.dateadd('day', var('grace_days'), 'ended_on') }} as date) as grace_ends_on
     from lives
     where is_ended
 
@@ -75,32 +84,63 @@ staying as (
 
 ),
 
-final as (
+returns as (
 
     select
         ends.subscription_key,
-        ends.customer_key,
-        ends.paid_from,
-        ends.ended_on,
-        cast({{ dbt.date_trunc('month', 'ends.ended_on') }} as date) as month,
-        ends.life_months,
-        ends.plan,
-        ends.product,
-        ends.cancel_reason,
-        ends.is_voluntary,
-        staying.subscription_key is null as is_customer_lost,
-        cast(coalesce(ends.mrr, 0) as decimal(18, 4)) as mrr_lost,
-        ends.currency,
+        min(others.paid_from) as returned_on
+    from ends
+    inner join lives as others
+        on ends.customer_key = others.customer_key and ends.ended_on < others.paid_from
+    group by ends.subscription_key
+
+),
+
+judged as (
+
+    select
+        ends.*,
+        returns.returned_on,
+        case
+            when staying.subscription_key is not null then 'changed'
+            when returns.returned_on <= ends.grace_ends_on then 'renewed_late'
+            when as_of.as_of < ends.grace_ends_on then 'in_grace'
+            else 'lost'
+        end as outcome
+    from ends
+    cross join as_of
+    left join staying on ends.subscription_key = staying.subscription_key
+    left join returns on ends.subscription_key = returns.subscription_key
+
+),
+
+final as (
+
+    select
+        judged.subscription_key,
+        judged.customer_key,
+        judged.paid_from,
+        judged.ended_on,
+        cast({{ dbt.date_trunc('month', 'judged.ended_on') }} as date) as month,
+        judged.life_months,
+        judged.plan,
+        judged.product,
+        judged.cancel_reason,
+        judged.is_voluntary,
+        judged.outcome,
+        judged.returned_on,
+        judged.outcome in ('in_grace', 'lost') as is_customer_lost,
+        cast(coalesce(judged.mrr, 0) as decimal(18, 4)) as mrr_lost,
+        judged.currency,
         last_said.last_nps_score,
         last_said.last_nps_band,
         last_said.last_csat_score,
         last_said.last_csat_band,
         {{ held_then('segment') }} as segment,
         {{ held_then('country') }} as country
-    from ends
-    left join last_said on ends.subscription_key = last_said.subscription_key
-    left join staying on ends.subscription_key = staying.subscription_key
-    {{ join_customer_then('ends', 'cast(ends.ended_on as timestamptz)') }}
+    from judged
+    left join last_said on judged.subscription_key = last_said.subscription_key
+    {{ join_customer_then('judged', 'cast(judged.ended_on as timestamptz)') }}
 
 )
 

@@ -7,6 +7,8 @@ final as (
         movements.customer_key,
         movements.month,
         movements.movement,
+        movements.is_late_renewal,
+        movements.is_in_grace,
         movements.starting_mrr,
         movements.ending_mrr,
         -- Capped customer by customer: nobody's growth hides another one's loss.

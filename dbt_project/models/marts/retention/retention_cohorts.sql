@@ -16,14 +16,16 @@ activity as (
     select
         'purchases' as basis,
         customer_key,
-        month
+        month,
+        order_revenue as revenue
     from customer_months
     where order_count > 0
     union all
     select
         'subscriptions' as basis,
         customer_key,
-        month
+        month,
+        mrr as revenue
     from customer_months
     where is_subscriber
 
@@ -57,7 +59,8 @@ active_counts as (
         activity.basis,
         customers.cohort_month,
         activity.month,
-        count(*) as active_customers
+        count(*) as active_customers,
+        sum(activity.revenue) as revenue
     from activity
     inner join customers
         on
@@ -111,7 +114,11 @@ counted as (
         case
             when cells.month <= as_of.last_complete_month
                 then coalesce(active_counts.active_customers, 0)
-        end as active_customers
+        end as active_customers,
+        case
+            when cells.month <= as_of.last_complete_month
+                then cast(coalesce(active_counts.revenue, 0) as decimal(38, 4))
+        end as revenue
     from cells
     cross join as_of
     left join active_counts
@@ -119,6 +126,16 @@ counted as (
             cells.basis = active_counts.basis
             and cells.cohort_month = active_counts.cohort_month
             and cells.month = active_counts.month
+
+),
+
+measured as (
+
+    select
+        *,
+        max(case when months_since = 0 then revenue end) over (partition by basis, cohort_month)
+            as first_revenue
+    from counted
 
 ),
 
@@ -137,8 +154,16 @@ final as (
             'sum(active_customers) over (partition by basis, months_since)',
             'sum(case when active_customers is not null then cohort_size end)'
             ' over (partition by basis, months_since)'
-        ) }} as average_retention_rate
-    from counted
+        ) }} as average_retention_rate,
+        first_revenue,
+        revenue,
+        {{ ratio('revenue', 'first_revenue') }} as revenue_retention_rate,
+        {{ ratio(
+            'sum(revenue) over (partition by basis, months_since)',
+            'sum(case when revenue is not null then first_revenue end)'
+            ' over (partition by basis, months_since)'
+        ) }} as average_revenue_retention_rate
+    from measured
 
 )
 
