@@ -45,6 +45,7 @@ MARTS = {
     "customer_value_cohorts",
     "deals_monthly",
     "cx_investments",
+    "follow_up_impact",
 }
 
 

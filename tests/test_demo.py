@@ -493,7 +493,9 @@ def test_order_values_follow_the_theory() -> None:
 def test_what_comes_of_the_odds_is_near_them() -> None:
     company = draw_company(10_000, 18, 3, Parameters())
     odds = company.parameters.churn
-    planted = np.array([odds.detractor, odds.passive, odds.promoter, odds.never_answered])
+    planted = np.array(
+        [odds.detractor, odds.passive, odds.promoter, odds.never_answered, odds.called_back]
+    )
     at_risk = company.billing.at_risk
     error = np.sqrt(planted * (1 - planted) / at_risk)
     assert (np.abs(company.billing.churned / at_risk - planted) < 4 * error).all()

@@ -97,7 +97,8 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
     )
     ratings = surveys.draw_ratings(cases, people, calendar, parameters.service, seed)
     transcripts = training.draw_transcripts(staff, calendar, seed)
-    billing = subscriptions.draw_billing(who, responses, calendar, parameters.churn, seed)
+    followed = follow_ups.draw_follow_ups(responses, staff, calendar, seed)
+    billing = subscriptions.draw_billing(who, responses, followed, calendar, parameters.churn, seed)
     return Company(
         calendar,
         parameters,
@@ -115,7 +116,7 @@ def draw_company(customers: int, months: int, seed: int, parameters: Parameters)
         responses,
         training.taught(ratings, cases, transcripts, parameters.training, seed),
         transcripts,
-        follow_ups.draw_follow_ups(responses, staff, calendar, seed),
+        followed,
         billing,
     )
 

@@ -42,7 +42,7 @@ TARGETS = (
     ("nps", None, "20"),
     ("ces", None, "0.70"),
     ("logo_retention", None, "0.97"),
-    ("first_reply_hours", None, "6"),
+    ("first_reply_hours", None, "5"),
 )
 
 

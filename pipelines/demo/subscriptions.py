@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.periods import DAY, HOUR, NEVER, Array, Calendar, draws
-from pipelines.demo.surveys import ANONYMOUS, BANDS, NEVER_ANSWERED
+from pipelines.demo.surveys import ANONYMOUS, BANDS, DETRACTOR, NEVER_ANSWERED
 from pipelines.demo.truth import Churn
 
 SUBSCRIBER_SHARE = 0.7
@@ -30,6 +30,13 @@ YEARLY_CENTS = (28_800, 12_000, 39_600)
 REASONS = ("too_expensive", "missing_features", "switched_service", "unused", "payment_failed")
 PAYMENT_FAILED = 4
 
+CALLED_BACK = len(BANDS)
+STANDINGS = (*BANDS, "called_back")
+"""What the odds of leaving depend on: the latest answer's band, and whether somebody called."""
+
+WATCHED_MONTHS = 12
+"""How long after an answer the mart watches who leaves."""
+
 REGULAR, TRIAL_LOST, NEVER_PAID = range(3)
 
 
@@ -45,8 +52,10 @@ class Billing:
         past_due: one row per month end at which a subscription's invoice is being retried.
         payments: one row per attempt, by time: payment, subscription, created, cents, is_failed,
             refunded_at, refund.
-        at_risk: customer months at risk by band, monthly subscriptions only.
+        at_risk: customer months at risk by standing, monthly subscriptions only.
         churned: how many of them ended.
+        watched: customer months at risk by standing, in the year after an answer.
+        expected: how many of these were to end.
         recurring: monthly recurring cents at each month's end, by is_euro.
         in_force: subscriptions in force at each month's end, by is_euro.
     """
@@ -57,6 +66,8 @@ class Billing:
     payments: pl.DataFrame
     at_risk: Array
     churned: Array
+    watched: Array
+    expected: Array
     recurring: Array
     in_force: Array
 
@@ -90,6 +101,7 @@ class _Book:
 def draw_billing(
     customers: pl.DataFrame,
     responses: pl.DataFrame,
+    follow_ups: pl.DataFrame,
     calendar: Calendar,
     parameters: Churn,
     seed: int,
@@ -97,7 +109,7 @@ def draw_billing(
     """Walk through the months, all customers at once."""
     random = draws(seed, "subscriptions")
     count = customers.height
-    odds = np.array([getattr(parameters, band) for band in BANDS])
+    odds = np.array([getattr(parameters, band) for band in STANDINGS])
     is_euro = customers["is_euro"].to_numpy().astype(np.int64)
     plan = customers["segment"].to_numpy()
     is_yearly = random.random(count) < YEARLY_SHARE
@@ -116,23 +128,34 @@ def draw_billing(
     ended_at: list[tuple[Array, Array, Array, Array, Array]] = []
     changes: list[tuple[int, Array, Array]] = []
     past_due: list[tuple[int, Array]] = []
-    at_risk, churned = np.zeros(4, np.int64), np.zeros(4, np.int64)
+    kinds = len(STANDINGS)
+    at_risk, churned = np.zeros(kinds, np.int64), np.zeros(kinds, np.int64)
+    watched, expected = np.zeros(kinds, np.int64), np.zeros(kinds)
     recurring = np.zeros((calendar.months, 2), np.int64)
     in_force = np.zeros((calendar.months, 2), np.int64)
     band = np.full(count, NEVER_ANSWERED)
-    answers = _answers_by_month(responses, calendar)
+    called = np.full(count, NEVER)
+    answered_in = np.full(count, -WATCHED_MONTHS - 1)
+    answers = _answers_by_month(responses, follow_ups, calendar)
 
     for month in range(calendar.months):
         if month:
-            who, said = answers[month - 1]
+            who, said, called_at = answers[month - 1]
             band[who] = said  # by time, so that the last of several answers stays
+            called[who], answered_in[who] = called_at, month - 1
+        is_called = (band == DETRACTOR) & (called < calendar.starts[month])
+        standing = np.where(is_called, CALLED_BACK, band)
         running = (subscription >= 0) & (left_in == NEVER)
         dice = random.random(count)
         monthly = running & ~is_yearly
         due = running & is_yearly & ((month - paid_month) % 12 == 0)
-        leaves = (monthly & (dice < odds[band])) | (due & (dice < 1 - (1 - odds[band]) ** 12))
-        at_risk += np.bincount(band[monthly], minlength=4)
-        churned += np.bincount(band[monthly & leaves], minlength=4)
+        chance = np.where(monthly, odds[standing], due * (1 - (1 - odds[standing]) ** 12))
+        leaves = running & (dice < chance)
+        at_risk += np.bincount(standing[monthly], minlength=kinds)
+        churned += np.bincount(standing[monthly & leaves], minlength=kinds)
+        recent = running & (month - answered_in <= WATCHED_MONTHS)
+        watched += np.bincount(standing[recent], minlength=kinds)
+        expected += np.bincount(standing[recent], chance[recent], kinds)
 
         leaving = np.flatnonzero(leaves)
         moment = calendar.moment(month, day[leaving], second[leaving])
@@ -234,6 +257,8 @@ def draw_billing(
         _payments(book, calendar, random),
         at_risk,
         churned,
+        watched,
+        expected,
         recurring,
         in_force,
     )
@@ -260,16 +285,27 @@ def _first_starts(
     return month, day, second, has_trial, has_trial & (random.random(count) < TRIAL_LOST_SHARE)
 
 
-def _answers_by_month(responses: pl.DataFrame, calendar: Calendar) -> list[tuple[Array, Array]]:
-    """Customers and the bands they fell into, by the month of the answer and within it by time."""
-    answered = responses.filter(
-        pl.col("band").is_not_null() & (pl.col("naming") != ANONYMOUS)
-    ).sort("ended", "response")
+def _answers_by_month(
+    responses: pl.DataFrame, follow_ups: pl.DataFrame, calendar: Calendar
+) -> list[tuple[Array, Array, Array]]:
+    """Customers, their bands and when they were called back, by the month of the answer.
+
+    Within a month by time.
+    """
+    answered = (
+        responses.filter(pl.col("band").is_not_null() & (pl.col("naming") != ANONYMOUS))
+        .join(follow_ups.select("response", "contacted"), on="response", how="left")
+        .sort("ended", "response")
+    )
     month = calendar.delivery_of(answered["ended"].to_numpy())
     cuts = np.searchsorted(month, np.arange(calendar.months + 1))
-    customer, band = answered["customer"].to_numpy(), answered["band"].to_numpy()
+    columns = [
+        answered["customer"].to_numpy(),
+        answered["band"].to_numpy(),
+        answered["contacted"].fill_null(NEVER).to_numpy(),
+    ]
     return [
-        (customer[cuts[each] : cuts[each + 1]], band[cuts[each] : cuts[each + 1]])
+        tuple(column[cuts[each] : cuts[each + 1]] for column in columns)  # type: ignore[misc]
         for each in range(calendar.months)
     ]
 

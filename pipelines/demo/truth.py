@@ -49,8 +49,11 @@ class Churn:
 
     promoter: float = 0.01
     passive: float = 0.025
-    detractor: float = 0.06
+    detractor: float = 0.08
     never_answered: float = 0.025
+    called_back: float = 0.04
+    """A detractor's who was called back about that answer before the month began."""
+
     returns: float = 0.04
     """Odds that who left two or more months ago starts again."""
 
@@ -78,7 +81,7 @@ class Service:
 
     median_hours: float = 4.0
     log_deviation: float = 1.0
-    team_shifts: tuple[float, ...] = (-0.25, 0.0, 0.25)
+    team_shifts: tuple[float, ...] = (0.5, -0.25, 0.0)
     intercept: float = 2.0
     slope: float = 0.6
 
@@ -219,7 +222,10 @@ class BandTheme:
 
 @dataclass(frozen=True)
 class BandChurn:
-    """Months at risk and endings of monthly subscriptions, by the band the odds depended on."""
+    """Months at risk and endings of monthly subscriptions, by what the odds depended on.
+
+    `band` is a band, or `called_back` for detractors who were.
+    """
 
     band: str
     odds: float
@@ -280,6 +286,9 @@ class DemoTruth:
         nps_by_month: the planted mix and the answers that were given.
         themes_by_band: what the comments beside NPS answers are about.
         churn_by_band: the planted odds and what came of them.
+        call_back_effect: by how much the share of begun months in which a subscription ends is
+            smaller, below 0, for detractors who were called back than for the others, in the year
+            after their answer and given who paid; None where either is nobody.
         subscriptions_by_month: recurring revenue at each month's end.
         courses: who took them and what they do.
         investments: whom they touched and what they do.
@@ -297,6 +306,7 @@ class DemoTruth:
     nps_by_month: tuple[AnswerMonth, ...]
     themes_by_band: tuple[BandTheme, ...]
     churn_by_band: tuple[BandChurn, ...]
+    call_back_effect: float | None
     subscriptions_by_month: tuple[SubscriptionMonth, ...]
     courses: tuple[CourseTruth, ...]
     investments: tuple[InvestmentTruth, ...]

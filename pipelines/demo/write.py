@@ -18,6 +18,7 @@ from pipelines.demo.replies import first_contacts
 from pipelines.demo.salesforce import user_id
 from pipelines.demo.sharing import share_out
 from pipelines.demo.sources import ALL, DEFAULT_SOURCES, SOURCES, Source
+from pipelines.demo.subscriptions import CALLED_BACK, STANDINGS, Billing
 from pipelines.demo.surveys import (
     ANONYMOUS,
     BANDS,
@@ -192,8 +193,9 @@ def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
         themes_by_band=tuple(_themes(company, responses)),
         churn_by_band=tuple(
             BandChurn(name, getattr(odds, name), int(billing.at_risk[at]), int(billing.churned[at]))
-            for at, name in enumerate(BANDS)
+            for at, name in enumerate(STANDINGS)
         ),
+        call_back_effect=_call_back_effect(billing),
         subscriptions_by_month=tuple(
             SubscriptionMonth(
                 month,
@@ -209,6 +211,14 @@ def planted_truth(company: Company, seed: int, ledger: Ledger) -> DemoTruth:
         deliveries=ledger.deliveries(),
         faults=tuple(ledger.faults),
     )
+
+
+def _call_back_effect(billing: Billing) -> float | None:
+    called, others = CALLED_BACK, DETRACTOR
+    if not (billing.watched[called] and billing.watched[others]):
+        return None
+    shares = billing.expected / np.maximum(billing.watched, 1)
+    return float(shares[called] - shares[others])
 
 
 def _shares_by_month(company: Company, responses: pl.DataFrame) -> tuple[Array, Array]:

@@ -261,7 +261,9 @@ class TestTruth:
         # Refunds and exchange rates blur single values; the share they touch is in the truth.
         assert 2 * (own - truth) < stats.chi2.ppf(0.999, 3) + 0.01 * len(x)
 
-    @pytest.mark.parametrize("band", ["promoter", "passive", "detractor", "never_answered"])
+    @pytest.mark.parametrize(
+        "band", ["promoter", "passive", "detractor", "never_answered", "called_back"]
+    )
     def test_customers_leave_at_the_planted_odds_of_their_band(
         self, company: Company, band: str
     ) -> None:
@@ -292,6 +294,16 @@ class TestTruth:
             "from survey_responses where metric = 'nps')",
         )
         assert answered == (sum(row[2] for row in rows), sum(row[3] for row in rows))
+
+    def test_detractors_who_are_called_back_stay_longer_by_the_planted_odds(
+        self, company: Company
+    ) -> None:
+        low, high, evidence = one(
+            company,
+            "select effect_low, effect_high, evidence from follow_up_impact where metric = 'nps'",
+        )
+        assert low < company.truth["call_back_effect"] < high < 0
+        assert evidence == "better"
 
     @pytest.mark.parametrize("minutes", ["first_touch_minutes", "first_reply_minutes"])
     def test_a_slow_start_costs_satisfaction_as_planted(
@@ -433,7 +445,7 @@ def _gamma_gamma_log_likelihood(
 
 
 def _churn(company: Company) -> dict[str, tuple[int, int]]:
-    """At risk and churned among monthly subscriptions, by band at the start of each month."""
+    """At risk and churned among monthly subscriptions, by standing as each month began."""
     subscriptions = company.home.lake / "stripe" / "subscriptions" / "*" / "*.parquet"
     rows = company.release.execute(
         f"""
@@ -462,9 +474,20 @@ def _churn(company: Company) -> dict[str, tuple[int, int]]:
                 and (ended_at is null or ended_at >= months.month)
         ),
         answers as (
-            select customer_key, responded_at, band from survey_responses where metric = 'nps'
+            select
+                survey_responses.customer_key, survey_responses.responded_at,
+                survey_responses.band, first_contact_at
+            from survey_responses
+            left join detractor_follow_up using (score_key)
+            where survey_responses.metric = 'nps'
         )
-        select coalesce(answers.band, 'never_answered'), count(*), count(*) filter (where has_ended)
+        select
+            case
+                when first_contact_at < exposed.month then 'called_back'
+                else coalesce(answers.band, 'never_answered')
+            end as standing,
+            count(*),
+            count(*) filter (where has_ended)
         from exposed
         asof left join answers
             on exposed.customer_key = answers.customer_key
