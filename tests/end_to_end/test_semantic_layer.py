@@ -203,6 +203,46 @@ def test_satisfaction_can_be_asked_for_by_what_customers_are_worth(
     }
 
 
+def test_employees_are_asked_about_by_groups_of_five_and_more(engine: MetricFlowEngine) -> None:
+    """Two teams under one leader, 10 and 3 answers in January; in February 5 and none."""
+
+    def answer(metric: str, by: Sequence[str]) -> dict[tuple[Any, ...], Any]:
+        request = MetricFlowQueryRequest.create(metric_names=[metric], group_by_names=by)
+        found = build.sql(engine.explain(request).sql_statement.sql)
+        place = found.columns.index(metric)
+        return {
+            tuple(row[found.columns.index(name)] for name in by): row[place]
+            for row in found.fetchall()
+        }
+
+    with duckdb.connect() as build:
+        build.execute("attach ':memory:' as build; use build; create schema marts")
+        build.execute(
+            """
+            create table marts.enps_monthly as from (values
+                (date '2025-01-01', 'all', 'all', 13, 8, 3, false),
+                (date '2025-01-01', 'leader', 'Kim', 13, 8, 3, false),
+                (date '2025-01-01', 'team', 'Aurora', 10, 6, 2, false),
+                (date '2025-01-01', 'team', 'Basalt', 3, null, null, true),
+                (date '2025-02-01', 'all', 'all', 5, 1, 4, false),
+                (date '2025-02-01', 'leader', 'Kim', 5, 1, 4, false),
+                (date '2025-02-01', 'team', 'Aurora', 5, 1, 4, false)
+            ) as rows (
+                month, dimension, dimension_value, response_count, promoter_count,
+                detractor_count, is_suppressed
+            )
+            """
+        )
+        by_month = answer("enps", [MONTH])
+        assert {month.month: value for (month,), value in by_month.items()} == {
+            1: 100 * 5 / 13,
+            2: -60,
+        }
+        assert answer("enps", []) == {(): 100 * 2 / 18}
+        assert answer("enps_by_team", ["team"]) == {("Aurora",): 100 / 15, ("Basalt",): None}
+        assert answer("enps_by_leader", ["leader"]) == {("Kim",): 100 * 2 / 18}
+
+
 def test_every_metric_can_be_asked_for_as_a_whole_and_by_month(
     engine: MetricFlowEngine, ask: Ask
 ) -> None:
@@ -211,7 +251,8 @@ def test_every_metric_can_be_asked_for_as_a_whole_and_by_month(
     for metric in metrics:
         ((whole,),) = ask([metric]).values()
         values = [value for (value,) in ask([metric], [MONTH]).values()]
-        if metric.startswith("effort_"):  # the demo company asks on the other scale
+        # The demo company asks on the other scale, and doesn't ask its employees.
+        if metric.startswith(("effort_", "enps")):
             assert not whole
         else:
             assert whole is not None, metric
