@@ -56,6 +56,18 @@ cases as (
 
 ),
 
+agent_teams as (
+
+    select * from {{ ref('int_agent_teams') }}
+
+),
+
+completions as (
+
+    select * from {{ ref('int_course_completions') }}
+
+),
+
 targets as (
 
     select * from {{ ref('stg_reference__kpi_targets') }}
@@ -114,6 +126,52 @@ reply_intervals as (
         ) as high
     from placed
     group by month, leader
+
+),
+
+learnt as (
+
+    select
+        agent_id,
+        min(completed_on) as first_completed_on
+    from completions
+    where agent_id is not null
+    group by agent_id
+
+),
+
+-- Whose agents they are on the month's last day; before the first course nobody was to take one.
+led as (
+
+    select
+        months.month,
+        agent_teams.leader,
+        learnt.first_completed_on <= months.month_end as is_trained
+    from months
+    inner join agent_teams
+        on {{ within('months.month_end', 'agent_teams.valid_from', 'agent_teams.valid_to') }}
+    left join learnt on agent_teams.agent_id = learnt.agent_id
+    where months.month_end >= (select min(first_completed_on) from learnt)
+
+),
+
+trained as (
+
+    select
+        month,
+        {{ not_set('leader') }} as leader,
+        count(*) as agent_count,
+        count(case when is_trained then 1 end) as trained_count
+    from led
+    group by month, leader
+    union all
+    select
+        month,
+        'all' as leader,
+        count(*) as agent_count,
+        count(case when is_trained then 1 end) as trained_count
+    from led
+    group by month
 
 ),
 
@@ -230,6 +288,19 @@ measured as (
         {{ wilson_low('retained_customers', 'starting_customers') }} as low,
         {{ wilson_high('retained_customers', 'starting_customers') }} as high
     from retention
+    union all
+    -- All agents are counted, not a sample of them: there is nothing to be uncertain of.
+    select
+        month,
+        leader,
+        'training' as kpi,
+        cast(null as varchar) as scale,
+        true as is_higher_better,
+        agent_count as n,
+        {{ ratio('trained_count', 'agent_count') }} as kpi_value,
+        {{ ratio('trained_count', 'agent_count') }} as low,
+        {{ ratio('trained_count', 'agent_count') }} as high
+    from trained
 
 ),
 
