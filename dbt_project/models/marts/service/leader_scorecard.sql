@@ -140,6 +140,13 @@ learnt as (
 
 ),
 
+first_course as (
+
+    select min(first_completed_on) as completed_on
+    from learnt
+
+),
+
 -- Whose agents they are on the month's last day; before the first course nobody was to take one.
 led as (
 
@@ -150,8 +157,8 @@ led as (
     from months
     inner join agent_teams
         on {{ within('months.month_end', 'agent_teams.valid_from', 'agent_teams.valid_to') }}
+    inner join first_course on months.month_end >= first_course.completed_on
     left join learnt on agent_teams.agent_id = learnt.agent_id
-    where months.month_end >= (select min(first_completed_on) from learnt)
 
 ),
 
