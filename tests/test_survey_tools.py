@@ -590,8 +590,9 @@ class TestTypeformJson:
             self.response(7, landed_at="2025-01-16T09:10:05+01:00"),
             {},
             "eight",
+            {"form_response": "ten"},
         )
-        assert (account.read, account.accepted, account.rejected) == (9, 1, 7)
+        assert (account.read, account.accepted, account.rejected) == (10, 1, 8)
         assert account.excluded == {"started": 1}
         assert warehouse.reasons("typeform/responses") == [
             (2, "nps", "out_of_range"),
@@ -603,6 +604,7 @@ class TestTypeformJson:
             (8, "started_at", "missing"),
             (8, "submitted_at", "missing"),
             (9, "", "not_an_object"),
+            (10, "", "unknown_shape"),
         ]
 
     def event(self, number: int, form: str, title: str) -> dict[str, object]:

@@ -108,8 +108,8 @@ def _is_impersonal(asked: dict[str, Any]) -> bool:
 
 def _fields(entry: dict[str, Any], met: _Met) -> dict[str, Any]:
     """A response's cells under the labels of the CSV, and each answer under one of its own."""
-    response = dict(entry.get("form_response", entry))
     try:
+        response = dict(entry.get("form_response", entry))
         hidden = dict(response.pop("hidden", None) or {})
         answers = list(response.pop("answers", None) or [])
         definition = response.pop("definition", None) or {}
