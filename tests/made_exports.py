@@ -193,6 +193,7 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
             zone="UTC",
         ),
     ),
+    "reference/business_hours": (Layout(has_copies=False),),
     "salesforce_report": (
         Layout(
             footer='\n\n"Cases"\n"Copyright (c) 2000-2025 salesforce.com, inc. All rights '
@@ -232,6 +233,13 @@ LAYOUTS: dict[str, tuple[Layout, ...]] = {
 """By reader, or by export; a file of any other one is a header and its rows."""
 
 CONSTANT: dict[str, Mapping[str, str]] = {
+    "reference/business_hours": {
+        "time_zone": "Europe/Berlin",
+        "opens": "09:00",
+        "closes": "17:30",
+        "from_date": "",
+        "to_date": "",
+    },
     "reference/survey_questions": {
         "metric": "csat",
         "scale_min": "1",
@@ -248,6 +256,14 @@ BROKEN: dict[tuple[str, str], Mapping[str, str] | None] = {
         "status": "COMPLETED",
         "completed_on": "",
     },
+    ("reference/business_hours", "schedule_has_one_time_zone"): None,
+    ("reference/business_hours", "closes_after_it_opens"): {"closes": "08:00"},
+    ("reference/business_hours", "ends_no_sooner_than_it_begins"): {
+        "from_date": "2024-01-08",
+        "to_date": "early",
+    },
+    ("reference/business_hours", "hours_do_not_overlap"): None,
+    ("chargebee/subscriptions", "ended_after_it_started"): {"cancelled_at": "early"},
     ("stripe/payments", "refunded_no_more_than_paid"): {"amount": "1", "amount_refunded": "1.01"},
     ("stripe/subscriptions", "ended_after_it_started"): {"ended_at": "early"},
     ("qualtrics/responses", "ended_after_it_started"): {"end_date": "early"},
@@ -270,6 +286,7 @@ EXCLUDED: dict[tuple[str, str], Mapping[str, str]] = {
     ("typeform/responses", "started"): {"response_type": "started", "submitted_at": ""},
     ("typeform/responses", "partial"): {"response_type": "partial", "submitted_at": ""},
     ("hotjar/responses", "test_host"): {"source_url": "https://staging.example.com/"},
+    ("stripe/payments", "test_mode"): {"mode": "Test"},
     ("shopify/orders", "test_gateway"): {"payment_method": "Bogus Gateway (for testing)"},
 }
 """By export and rule that leaves rows out: the cells of such a row."""
