@@ -1,6 +1,6 @@
 """`make bench`: every claim about speed and memory, as ratios measured in one run.
 
-python -m benchmarks                    everything, about a quarter of an hour
+python -m benchmarks                    everything, more than an hour
 python -m benchmarks landing text       some of it
 python -m benchmarks --small            a tenth of the size
 """
@@ -8,7 +8,7 @@ python -m benchmarks --small            a tenth of the size
 import argparse
 from collections.abc import Callable
 
-from benchmarks import events, landing, lifetime_value, nightly, text
+from benchmarks import build, events, landing, lifetime_value, nightly, text
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def main() -> None:
         "text": lambda: [text.run(2_000_000 // scale)],
         "lifetime_value": lambda: lifetime_value.run(1_000_000 // scale),
         "events": lambda: events.run(1_500 // scale),
+        "build": lambda: build.run(200 // scale),
         "nightly": lambda: [nightly.run()],
     }
     for name in arguments.names or benchmarks:

@@ -255,7 +255,12 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
             pl.lit(None, pl.Date).alias("closed_on"),
             *(
                 pl.lit(None, pl.Int64).alias(each)
-                for each in ("resolution_minutes", "reopen_count")
+                for each in (
+                    "first_reply_business_minutes",
+                    "resolution_minutes",
+                    "resolution_business_minutes",
+                    "reopen_count",
+                )
             ),
             *(
                 pl.lit(None, pl.Boolean).alias(each)
