@@ -125,7 +125,7 @@ def _wait_and_run() -> None:
 
 def _parse_command(home: Home) -> list[str]:
     return [
-        *("--quiet", "--no-write-json", "--log-level-file", "none"),
+        *("--no-write-json", "--log-format", "json", "--log-level-file", "none"),
         "parse",
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(prepare_target(home))),

@@ -1,5 +1,6 @@
 """The process that waits with dbt imported."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,9 @@ def test_it_ends_when_nothing_is_ordered() -> None:
     waiting.process.stdin.close()  # as it is when the run is killed
     assert waiting.process.wait(60) == 0
     assert waiting.process.stdout is not None
-    assert waiting.process.stdout.read() == b""
+    said = [json.loads(line) for line in waiting.process.stdout.read().splitlines()]
+    assert [each["data"]["version"] for each in said if each["info"]["code"] == "A001"]  # parsed
+    assert all(each["info"]["level"] != "error" for each in said)
     waiting.stop()
 
 
@@ -65,6 +68,7 @@ def test_it_has_parsed_the_project_when_the_order_comes(tmp_path: Path) -> None:
     said = process.stdout.read().decode()
     assert process.wait() == 0, said
     assert "cx_warehouse.marts.feedback.csat_monthly" in said
-    assert "running dbt with arguments" in said
-    assert "partial pars" not in said.casefold()  # neither done nor found impossible
+    parsing, listing = said.split("running dbt with arguments", 1)
+    assert "Running with dbt" in parsing
+    assert "partial pars" not in listing.casefold()  # neither done nor found impossible
     waiting.stop()
