@@ -1,6 +1,6 @@
 """`make bench`: every claim about speed and memory, as ratios measured in one run.
 
-python -m benchmarks                    everything, more than an hour
+python -m benchmarks                    everything
 python -m benchmarks landing text       some of it
 python -m benchmarks --small            a tenth of the size
 """

@@ -8,10 +8,13 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import dagster as dg
 import pytest
+from dagster._core.storage.tags import ASSET_PARTITION_RANGE_START_TAG, PARTITION_NAME_TAG
 
 from pipelines import lake
 from pipelines.contracts.contract import all_exports, export_named
+from pipelines.defs.resources import lands_everything
 from pipelines.exports.files import FileRefused
 from pipelines.landing import Landed
 from pipelines.landing_workers import MANY, LandingFault, LandingWorkers, start_early, started
@@ -184,6 +187,21 @@ def test_chosen_days_are_landed_alone(tmp_path: Path) -> None:
         list(workers.land_all(users, DAYS[:3]))
         workers.close()
     assert lake.landed_days(warehouse.home, users) == DAYS[:3]
+
+
+def test_only_a_run_of_the_whole_job_lands_exports_before_their_turn() -> None:
+    whole = dg.DagsterRun(job_name="refresh")
+    assert lands_everything(whole)
+    assert not lands_everything(None)
+    chosen = {dg.AssetKey(["salesforce", "user"])}
+    for part in (
+        dg.DagsterRun(job_name="__ASSET_JOB"),
+        dg.DagsterRun(job_name="refresh", asset_selection=frozenset(chosen)),
+        dg.DagsterRun(job_name="refresh", step_keys_to_execute=["warehouse__release"]),
+        dg.DagsterRun(job_name="refresh", tags={PARTITION_NAME_TAG: "2024-01-01"}),
+        dg.DagsterRun(job_name="refresh", tags={ASSET_PARTITION_RANGE_START_TAG: "2024-01-01"}),
+    ):
+        assert not lands_everything(part)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._lock = lock
             lake.write_empty_files(self.home)  # what was never delivered is read as nothing
             try:
-                if _lands_everything(context.run):
+                if lands_everything(context.run):
                     self.workers().expect_everything()
                 yield self
             finally:
@@ -82,7 +82,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._workers
 
 
-def _lands_everything(run: dg.DagsterRun | None) -> bool:
+def lands_everything(run: dg.DagsterRun | None) -> bool:
     """Whether a run is of the whole job `refresh`, for no partition and not the rest of another."""
     return (
         run is not None
