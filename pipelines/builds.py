@@ -6,11 +6,16 @@ Does not belong here: the models (`dbt_project/`), publishing (`releases.py`).
 
 import json
 import os
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines import lake
+from pipelines.contracts.contract import all_exports
+from pipelines.dbt_manifest import dbt_variables
 from pipelines.releases import Description
 from pipelines.settings import BUILD_FILE, Home, Settings
 
@@ -54,17 +59,80 @@ def dbt_arguments(settings: Settings) -> list[str]:
     ]
 
 
-def dbt_variables(settings: Settings) -> list[str]:
-    """The argument that gives dbt its variables.
+@dataclass(frozen=True)
+class Idle:
+    """What a build has no work for: staging of exports that never landed.
 
-    Only typed values, because dbt pastes them into SQL as they are. And only what stays from run
-    to run, because dbt parses the whole project anew when one has changed.
+    Attributes:
+        models: dbt's ids; their SQL stands within that of the models that read them, so that
+            these need no table.
+        tests: the names of the tests of nothing else.
     """
-    variables = {
-        "reporting_currency": settings.reporting_currency,
-        "yearly_discount_rate": settings.yearly_discount_rate,
+
+    models: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+
+
+def idle(manifest: dict[str, Any], home: Home) -> Idle:
+    """What a build of the whole lake has no work for; no company has every vendor's exports."""
+    landed = {
+        (export.source, export.name) for export in all_exports() if lake.landed_days(home, export)
     }
-    return ["--vars", json.dumps(variables)]
+    unfed = {
+        source_id
+        for source_id, source in manifest["sources"].items()
+        if (source["source_name"], source["name"]) not in landed
+    }
+    staging = {
+        node_id: node["depends_on"]["nodes"]
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] == "staging"
+    }
+    models: set[str] = set()
+    while new := {
+        node_id
+        for node_id, inputs in staging.items()
+        if inputs and node_id not in models and models.union(unfed).issuperset(inputs)
+    }:
+        models |= new
+    return Idle(tuple(sorted(models)), _tests_of_nothing_else(manifest, models))
+
+
+def missing(manifest: dict[str, Any], build: Path, chosen: Collection[str]) -> Idle:
+    """What a build of chosen models goes without: staging that an earlier build had no work for.
+
+    Args:
+        manifest: dbt's.
+        build: the file of the earlier build, whose other models stay.
+        chosen: names of the models that are built.
+    """
+    with duckdb.connect(str(build), read_only=True) as connection:
+        there = {
+            name
+            for (name,) in connection.execute(
+                "select table_name from information_schema.tables where table_schema = 'staging'"
+            ).fetchall()
+        }
+    models = {
+        node_id
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model"
+        and node["schema"] == "staging"
+        and node["name"] not in there.union(chosen)
+    }
+    return Idle(tuple(sorted(models)), _tests_of_nothing_else(manifest, models))
+
+
+def _tests_of_nothing_else(manifest: dict[str, Any], models: set[str]) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            node["name"]
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "test"
+            and node["depends_on"]["nodes"]
+            and models.issuperset(node["depends_on"]["nodes"])
+        )
+    )
 
 
 def dbt_environment(home: Home, build: Build) -> dict[str, str]:

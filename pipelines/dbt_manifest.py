@@ -3,12 +3,12 @@
 Not at import: several processes load the definitions at once, and they would race.
 """
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.builds import dbt_variables
 from pipelines.settings import Home, Settings
 
 _SOURCES = ("*.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
@@ -47,6 +47,19 @@ def prepare_manifest(project: Path, home: Home, settings: Settings) -> Path:
     if outcome.returncode:
         raise ManifestError(f"{project}: dbt can't parse the project.\n{outcome.stdout.strip()}")
     return manifest
+
+
+def dbt_variables(settings: Settings) -> list[str]:
+    """The argument that gives dbt its variables.
+
+    Only typed values, because dbt pastes them into SQL as they are. And only what stays from run
+    to run, because dbt parses the whole project anew when one has changed.
+    """
+    variables = {
+        "reporting_currency": settings.reporting_currency,
+        "yearly_discount_rate": settings.yearly_discount_rate,
+    }
+    return ["--vars", json.dumps(variables)]
 
 
 def _newest_change(project: Path) -> float:

@@ -10,14 +10,20 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from pipelines.builds import dbt_variables
+from pipelines.dbt_manifest import dbt_variables
 from pipelines.settings import CHECKOUT, Home, SettingsError, load_settings
 from pipelines.start import loading
 
 PROJECT = CHECKOUT / "dbt_project"
+
+_SILENTLY = ("--log-level", "none")
+
+_telling = threading.Lock()
 
 
 class WaitingDbt:
@@ -36,7 +42,11 @@ class WaitingDbt:
         )
 
     def run(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        inlined: Sequence[str] = (),
     ) -> subprocess.Popen[bytes]:
         """Let it run dbt; what dbt prints comes from the returned process, as does its exit code.
 
@@ -44,11 +54,13 @@ class WaitingDbt:
             arguments: of the command `dbt`.
             environment: variables beside those of this process.
             folder: where it runs.
+            inlined: the ids of models that get no table: dbt writes them into what reads them.
         """
         order = {
             "arguments": list(arguments),
             "environment": {**os.environ, **environment},
             "folder": str(folder),
+            "inlined": list(inlined),
         }
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it has ended; its output says why
@@ -104,7 +116,8 @@ def _wait_and_run() -> None:
             import pipelines.lifetime_value  # noqa: F401  what the models in Python use
 
             try:
-                manifest = dbtRunner().invoke(_parse_command(Home.from_environment())).result
+                command = _parse_command(Home.from_environment())
+                manifest = dbtRunner(callbacks=[_tell]).invoke(command).result
             except SettingsError:  # of another home than the run's, whose own are read by then
                 manifest = None
         text = sys.stdin.read()
@@ -116,17 +129,35 @@ def _wait_and_run() -> None:
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
-    # Without a manifest it parses again, and says what is wrong.
-    done = dbtRunner(manifest if isinstance(manifest, Manifest) else None).invoke(
-        order["arguments"]
-    )
+    if not isinstance(manifest, Manifest):
+        done = dbtRunner(callbacks=[_tell]).invoke(_parse_command(Home.from_environment()))
+        manifest = done.result
+        if not isinstance(manifest, Manifest):
+            sys.exit(2 if done.exception else 1)
+    # dbt would parse the whole project anew for each export that is delivered for the first time.
+    for model in order["inlined"]:
+        manifest.nodes[model].config.materialized = "ephemeral"
+    done = dbtRunner(manifest, [_tell]).invoke([*_SILENTLY, *order["arguments"]])
     sys.exit(0 if done.success else 2 if done.exception else 1)
+
+
+def _tell(event: Any) -> None:
+    """Print an event as a line of JSON, as dbt does, which makes such lines of what it won't tell.
+
+    Most events are for debugging, and none of these is told.
+    """
+    if event.info.level != "debug":
+        from dbt_common.events.functions import env_scrubber, msg_to_json
+
+        line = env_scrubber(msg_to_json(event))
+        with _telling:
+            print(line, flush=True)
 
 
 def _parse_command(home: Home) -> list[str]:
     return [
-        *("--no-write-json", "--log-format", "json", "--log-level-file", "none"),
-        "parse",
+        *_SILENTLY,
+        *("--no-write-json", "--log-level-file", "none", "parse"),
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(prepare_target(home))),
         *dbt_variables(load_settings(home)),

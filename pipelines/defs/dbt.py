@@ -1,5 +1,6 @@
 """The dbt models and their tests, as assets and checks; one fresh DuckDB file per run."""
 
+import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -22,12 +23,21 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse
     home, settings = warehouse.home, warehouse.settings()
     build = builds.start_build(home, settings, context.run_id)
     path = builds.build_path(home, build.run_id)
+    manifest = json.loads(PROJECT.manifest_path.read_bytes())
     if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
+        chosen = {key.path[-1] for key in context.selected_asset_keys}
+        idle = builds.missing(manifest, path, chosen)
+    else:
+        idle = builds.idle(manifest, home)
     progress.info("building the models, as of %s", build.as_of)
     built = passed = warned = 0
     invocation = dbt.run(
-        builds.dbt_arguments(settings), builds.dbt_environment(home, build), context, home
+        [*builds.dbt_arguments(settings), *(("--exclude", *idle.tests) if idle.tests else ())],
+        builds.dbt_environment(home, build),
+        context,
+        home,
+        idle.models,
     )
     for event in invocation.stream():
         if isinstance(event, dg.AssetCheckResult):

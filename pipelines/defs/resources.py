@@ -118,6 +118,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
         environment: Mapping[str, str],
         context: dg.AssetExecutionContext,
         home: Home,
+        inlined: Sequence[str],
     ) -> DbtCliInvocation:
         """Run a command for the models that the step has chosen.
 
@@ -126,6 +127,7 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
             environment: variables for dbt, beside this process's.
             context: the step's.
             home: where everything lies.
+            inlined: the ids of models that get no table.
         """
         if self._waiting is None:
             raise RuntimeError("dbt waits during runs only")
@@ -144,12 +146,12 @@ class Dbt(dg.ConfigurableResource):  # type: ignore[type-arg]
             {
                 **environment,
                 **selection,
-                "DBT_LOG_FORMAT": "json",
                 "DBT_TARGET_PATH": str(target),
                 "DBT_PROJECT_DIR": str(project),
                 "DBT_PROFILES_DIR": str(PROJECT.project_dir),
             },
             project,
+            inlined,
         )
         return DbtCliInvocation(
             process=process,

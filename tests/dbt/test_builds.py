@@ -1,5 +1,6 @@
 """What two builds of dbt have in common, and what each has of its own."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -8,9 +9,12 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
-from pipelines.dbt_manifest import prepare_manifest
+from pipelines import builds
+from pipelines.builds import Build, build_path, dbt_environment
+from pipelines.dbt_manifest import dbt_variables, prepare_manifest
+from pipelines.defs.dbt_project import PROJECT
 from pipelines.settings import CHECKOUT, Home, load_settings
+from tests.conftest import TestWarehouse
 
 
 def dbt_run(project: Path, home: Home, build: Build, model: str) -> str:
@@ -44,3 +48,41 @@ def test_the_project_is_parsed_once_and_each_build_holds_its_own_day(tmp_path: P
         with duckdb.connect(str(build_path(home, run_id)), read_only=True) as build:
             as_of = build.execute("select as_of::varchar from intermediate.int_as_of").fetchone()
         assert as_of == (day,)
+
+
+def test_staging_of_exports_that_never_landed_is_no_work(warehouse: TestWarehouse) -> None:
+    manifest = json.loads(PROJECT.manifest_path.read_bytes())
+    everything = builds.idle(manifest, warehouse.home)
+    staging = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["schema"] == "staging"
+    }
+    assert {model.rpartition(".")[2] for model in everything.models} == staging
+    warehouse.deliver(
+        "reference", "teams.csv", "agent,team,leader,from,to\na@x.example,North,Ada,2025-01-01,\n"
+    )
+    assert warehouse.land("reference/teams")
+    rest = builds.idle(manifest, warehouse.home)
+    assert set(everything.models) - set(rest.models) == {"model.cx_warehouse.stg_reference__teams"}
+    without_work = set(rest.models)
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test":
+            assert (node["name"] in rest.tests) == without_work.issuperset(
+                node["depends_on"]["nodes"]
+            )
+
+
+def test_models_built_by_themselves_go_without_staging_that_is_not_there(tmp_path: Path) -> None:
+    manifest = json.loads(PROJECT.manifest_path.read_bytes())
+    path = tmp_path / "build.duckdb"
+    with duckdb.connect(str(path)) as build:
+        build.execute("create schema staging")
+        build.execute("create table staging.stg_hr__employees (id int)")
+        build.execute("create view staging.stg_reference__teams as select 1 as id")
+    gone = builds.missing(manifest, path, {"stg_zendesk__tickets"})
+    names = {model.rpartition(".")[2] for model in gone.models}
+    assert "stg_salesforce__cases" in names
+    assert "int_cases" not in names
+    assert names.isdisjoint({"stg_hr__employees", "stg_reference__teams", "stg_zendesk__tickets"})
+    assert not any("stg_zendesk__tickets" in test for test in gone.tests)
