@@ -32,6 +32,8 @@ SKIPPED = datetime(2024, 3, 10, 2, 30)
 """A time that no clock in the zone has shown."""
 
 Cells = dict[str, str]
+CellOf = Callable[[int, datetime], str]
+"""Makes a column's cell of a row by its number and its moment."""
 
 
 @dataclass(frozen=True)
@@ -327,47 +329,60 @@ class Maker:
 
     def clean(self, number: int) -> Made:
         """A row that keeps every rule; its instants, days and amounts are all the same."""
-        columns = self.export.schema.columns
         at = FIRST + timedelta(minutes=number)
         cells: Cells = {}
-        for position, (name, label) in enumerate(self.labels.items()):
-            may_be_blank = columns[name].nullable and name not in (*self.export.key, "status")
-            if name in self._constant:
-                cells[label] = self._constant[name]
-            elif may_be_blank and (number + position) % 6 == 0:
-                cells[label] = ""
-            else:
-                cells[label] = self._cell(name, number, position, at)
+        for position, (label, may_be_blank, cell_of) in enumerate(self._columns):
+            is_blank = may_be_blank and (number + position) % 6 == 0
+            cells[label] = "" if is_blank else cell_of(number, at)
         for label, cell in self.layout.columns.items():
             cells[label] = cell(number)
         return Made(number, cells)
 
-    def _cell(self, name: str, number: int, position: int, at: datetime) -> str:
-        column = self.export.schema.columns[name]
-        kind, limits = column.dtype.type, self._limits(name)
+    @cached_property
+    def _columns(self) -> list[tuple[str, bool, CellOf]]:
+        """The label of each column of the contract, whether it may be blank, and its cells."""
+        columns = self.export.schema.columns
+        found = []
+        for position, (name, label) in enumerate(self.labels.items()):
+            if name in self._constant:
+                found.append((label, False, _always(self._constant[name])))
+            else:
+                is_blank = columns[name].nullable and name not in (*self.export.key, "status")
+                found.append((label, is_blank, self._cells_of(name, position)))
+        return found
+
+    def _cells_of(self, name: str, position: int) -> CellOf:
+        kind, limits = self.export.schema.columns[name].dtype.type, self._limits[name]
         lowest, highest = limits.get("lowest", 1), limits.get("highest", 10_000_000)
         if kind == pl.Int64:
-            return str(min(lowest + position + number % 50, highest))
+            return lambda number, at: str(min(lowest + position + number % 50, highest))
         if isinstance(kind, pl.Decimal):
-            return f"{lowest + (number % 89 + 1) / 100 * min(highest - lowest, 1):.2f}"
+            most = min(highest - lowest, 1)
+            return lambda number, at: f"{lowest + (number % 89 + 1) / 100 * most:.2f}"
         if kind == pl.Boolean:
-            return ("true", "0", "No", "1", "FALSE")[(number + position) % 5]
+            said = ("true", "0", "No", "1", "FALSE")
+            return lambda number, at: said[(number + position) % 5]
         if kind == pl.Date:
-            return self.written(name, at + timedelta(days=number % 1500))
+            return lambda number, at: self.written(name, at + timedelta(days=number % 1500))
         if isinstance(kind, pl.Datetime):
-            return self.written(name, at, number)
+            return lambda number, at: self.written(name, at, number)
         if "values" in limits:
-            return str(self._random.choice(sorted(limits["values"])))
+            return lambda number, at: str(self._random.choice(limits["values"]))
         if "pattern" in limits:
-            return self._new(lambda: text_of(limits["pattern"], self._random))
+            return lambda number, at: self._new(lambda: text_of(limits["pattern"], self._random))
         rule = self.export.rules[name]
         if rule.salesforce_id:
-            return text_of("^[0-9A-Za-z]{18}$", self._random)
-        if rule.personal == "email" or (rule.personal and number % 2):
-            return f"person{number}@example.com"
-        if name in self.export.key:
-            return f"{name} {number}"
-        return (f"{name} {number}", f'"{name}", {number}', f"{name}\nñ {number}")[number % 3]
+            return lambda number, at: text_of("^[0-9A-Za-z]{18}$", self._random)
+        is_key = name in self.export.key
+
+        def text(number: int, at: datetime) -> str:
+            if rule.personal == "email" or (rule.personal and number % 2):
+                return f"person{number}@example.com"
+            if is_key:
+                return f"{name} {number}"
+            return (f"{name} {number}", f'"{name}", {number}', f"{name}\nñ {number}")[number % 3]
+
+        return text
 
     def _new(self, make: Callable[[], str]) -> str:
         """A text that wasn't made before, of those that can be endlessly many."""
@@ -378,12 +393,17 @@ class Maker:
         self._taken.add(made)
         return made
 
-    def _limits(self, name: str) -> dict[str, Any]:
+    @cached_property
+    def _limits(self) -> dict[str, dict[str, Any]]:
+        """What the cells of each column are held to."""
+        return {name: self._limits_of(name) for name in self.labels}
+
+    def _limits_of(self, name: str) -> dict[str, Any]:
         limits: dict[str, Any] = {}
         for check in self.export.schema.columns[name].checks:
             said = check.statistics
             if "allowed_values" in said:
-                limits["values"] = said["allowed_values"]
+                limits["values"] = sorted(said["allowed_values"])
             if "pattern" in said:
                 pattern = said["pattern"]
                 limits["pattern"] = getattr(pattern, "pattern", pattern)
@@ -410,7 +430,7 @@ class Maker:
         found = list(self.layout.faults)
         nulls = [null for null in self.export.nulls if null]
         for name, label in self.labels.items():
-            column, limits = self.export.schema.columns[name], self._limits(name)
+            column, limits = self.export.schema.columns[name], self._limits[name]
             if not column.nullable:
                 found += [Fault({label: cell}, name, "missing") for cell in ("", "  ", *nulls)]
             for code, cells in self._impossible(name).items():
@@ -533,6 +553,10 @@ class Maker:
         return 1 if self.layout.entry else len(self.layout.header(self.header)) + 1
 
 
+def _always(cell: str) -> CellOf:
+    return lambda number, at: cell
+
+
 def as_csv(cells: Sequence[str]) -> str:
     """One record."""
     text = io.StringIO()
@@ -545,39 +569,54 @@ _LETTERS = string.digits + string.ascii_letters + "_-;=. *|"
 
 def text_of(pattern: str, random: Random) -> str:
     """A text that a pattern matches; what may be repeated endlessly is long where it can differ."""
-    text = _text_of(_parsed(pattern), random)
+    text = _writer(pattern)(random)
     assert re.search(pattern, text), f"{text!r} was made for {pattern}"
     return text
 
 
-_parsed = cache(patterns.parse)
+Part = Callable[[Random], str]
+"""Makes one text that a part of a pattern matches."""
 
 
-def _text_of(parsed: Iterable[Any], random: Random) -> str:
-    text = ""
-    for sign, said in parsed:
-        if sign is signs.LITERAL:
-            text += chr(said)
-        elif sign is signs.ANY:
-            text += "x"
-        elif sign in (signs.IN, signs.NOT_LITERAL):
-            within = said if sign is signs.IN else [(signs.NEGATE, None), (signs.LITERAL, said)]
-            text += random.choice(_letters(tuple(within)))
-        elif sign is signs.SUBPATTERN:
-            text += _text_of(said[-1], random)
-        elif sign is signs.BRANCH:
-            text += _text_of(random.choice(said[1]), random)
-        elif sign in (signs.MAX_REPEAT, signs.MIN_REPEAT):
-            least, most, repeated = said
-            differs = most is signs.MAXREPEAT and any(
-                each is signs.IN and len(_letters(tuple(within))) > 9 for each, within in repeated
-            )
-            is_one = len(repeated) == 1
-            for _ in range(least + 12 if differs and is_one else least):
-                text += _text_of(repeated, random)
-        elif sign is not signs.AT:
-            raise NotImplementedError(f"{sign} in a pattern")
-    return text
+@cache
+def _writer(pattern: str) -> Part:
+    """Makes texts that a pattern matches, which is taken apart once for all of them."""
+    return _in_sequence(patterns.parse(pattern))
+
+
+def _in_sequence(parsed: Iterable[Any]) -> Part:
+    parts = [_part(sign, said) for sign, said in parsed if sign is not signs.AT]
+    return lambda random: "".join([part(random) for part in parts])
+
+
+def _part(sign: Any, said: Any) -> Part:
+    if sign is signs.LITERAL:
+        letter = chr(said)
+        return lambda random: letter
+    if sign is signs.ANY:
+        return lambda random: "x"
+    if sign in (signs.IN, signs.NOT_LITERAL):
+        within = said if sign is signs.IN else [(signs.NEGATE, None), (signs.LITERAL, said)]
+        letters = _letters(tuple(within))
+        return lambda random: random.choice(letters)
+    if sign is signs.SUBPATTERN:
+        return _in_sequence(said[-1])
+    if sign is signs.BRANCH:
+        branches = [_in_sequence(branch) for branch in said[1]]
+        return lambda random: random.choice(branches)(random)
+    if sign in (signs.MAX_REPEAT, signs.MIN_REPEAT):
+        return _repeat(*said)
+    raise NotImplementedError(f"{sign} in a pattern")
+
+
+def _repeat(least: int, most: Any, repeated: Sequence[tuple[Any, Any]]) -> Part:
+    is_class = len(repeated) == 1 and repeated[0][0] is signs.IN
+    letters = _letters(tuple(repeated[0][1])) if is_class else []
+    times = least + 12 if most is signs.MAXREPEAT and len(letters) > 9 else least
+    if is_class:
+        return lambda random: "".join(random.choices(letters, k=times))
+    part = _in_sequence(repeated)
+    return lambda random: "".join([part(random) for _ in range(times)])
 
 
 @cache
