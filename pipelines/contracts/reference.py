@@ -3,6 +3,8 @@
 `reference` is a source like the others; each delivery holds the whole list.
 """
 
+from collections.abc import Callable
+
 import pandera.polars as pa
 import polars as pl
 
@@ -15,6 +17,20 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _TIME_OF_DAY = "([01]?[0-9]|2[0-3]):[0-5][0-9](:00)?"
 
 
+def whole_list(
+    name: str, *key: str
+) -> Callable[[type[pa.DataFrameModel]], type[pa.DataFrameModel]]:
+    """Declare a list that is short enough to be right: one bad row refuses it as a whole.
+
+    Args:
+        name: that of the export and its file.
+        key: the columns that tell its rows apart.
+    """
+    return export(
+        "reference", name, files=(f"{name}.csv",), key=key, delivery="full", bad_row_limit=0.0
+    )
+
+
 def _minute(time: str) -> pl.Expr:
     """The minute of the day of a column such as `09:30`; NULL where it is of no such form."""
     parts = pl.col(time).str.extract_groups("^([0-9]{1,2}):([0-9]{2})")
@@ -22,14 +38,7 @@ def _minute(time: str) -> pl.Expr:
     return hour * 60 + minute
 
 
-@export(
-    "reference",
-    "survey_questions",
-    files=("survey_questions.csv",),
-    key=("source", "survey", "question_id"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("survey_questions", "source", "survey", "question_id")
 class ReferenceSurveyQuestions(pa.DataFrameModel):
     """One row per question declared to measure NPS, CSAT, CES or eNPS, or to ask for a comment."""
 
@@ -62,14 +71,7 @@ class ReferenceSurveyQuestions(pa.DataFrameModel):
         )
 
 
-@export(
-    "reference",
-    "theme_dictionary",
-    files=("theme_dictionary.csv",),
-    key=("theme", "language", "pattern"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("theme_dictionary", "theme", "language", "pattern")
 class ReferenceThemeDictionary(pa.DataFrameModel):
     """One row per theme, language (blank means all) and word or phrase that names the theme."""
 
@@ -79,14 +81,7 @@ class ReferenceThemeDictionary(pa.DataFrameModel):
     pattern: str = column("pattern", nullable=False, str_matches=r"^[^*]*[^\W_][^*]*\*?$")
 
 
-@export(
-    "reference",
-    "teams",
-    files=("teams.csv",),
-    key=("agent", "from_date"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("teams", "agent", "from_date")
 class ReferenceTeams(pa.DataFrameModel):
     """One row per agent and stay in a team."""
 
@@ -98,14 +93,7 @@ class ReferenceTeams(pa.DataFrameModel):
     to_date: pl.Date = column("to")
 
 
-@export(
-    "reference",
-    "business_hours",
-    files=("business_hours.csv",),
-    key=("schedule", "weekday", "opens", "from_date"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("business_hours", "schedule", "weekday", "opens", "from_date")
 class ReferenceBusinessHours(pa.DataFrameModel):
     """One row per schedule, weekday and span of its business hours, by the clocks of its zone.
 
@@ -174,14 +162,7 @@ class ReferenceBusinessHours(pa.DataFrameModel):
         )
 
 
-@export(
-    "reference",
-    "holidays",
-    files=("holidays.csv",),
-    key=("schedule", "closed_on"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("holidays", "schedule", "closed_on")
 class ReferenceHolidays(pa.DataFrameModel):
     """One row per schedule (blank means all) and day on which it is closed, by its own clocks."""
 
@@ -190,14 +171,7 @@ class ReferenceHolidays(pa.DataFrameModel):
     holiday: str = column("holiday", required=False)
 
 
-@export(
-    "reference",
-    "margins",
-    files=("margins.csv",),
-    key=("segment", "product", "from_date"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("margins", "segment", "product", "from_date")
 class ReferenceMargins(pa.DataFrameModel):
     """One row per segment, product and first day of a contribution margin; blank means all."""
 
@@ -207,14 +181,7 @@ class ReferenceMargins(pa.DataFrameModel):
     from_date: pl.Date = column("from", nullable=False)
 
 
-@export(
-    "reference",
-    "exchange_rates",
-    files=("exchange_rates.csv",),
-    key=("valid_on", "from_currency", "to_currency"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("exchange_rates", "valid_on", "from_currency", "to_currency")
 class ReferenceExchangeRates(pa.DataFrameModel):
     """One row per day and pair of currencies: one unit of `from` is worth `rate` units of `to`."""
 
@@ -224,14 +191,7 @@ class ReferenceExchangeRates(pa.DataFrameModel):
     rate: Rate = column("rate", nullable=False, gt=0)
 
 
-@export(
-    "reference",
-    "plan_prices",
-    files=("plan_prices.csv",),
-    key=("plan", "from_date"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("plan_prices", "plan", "from_date")
 class ReferencePlanPrices(pa.DataFrameModel):
     """One row per plan and first day of what one unit costs per interval; 0 where it is free."""
 
@@ -242,14 +202,7 @@ class ReferencePlanPrices(pa.DataFrameModel):
     from_date: pl.Date = column("from", nullable=False)
 
 
-@export(
-    "reference",
-    "kpi_targets",
-    files=("kpi_targets.csv",),
-    key=("kpi", "leader", "from_date"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("kpi_targets", "kpi", "leader", "from_date")
 class ReferenceKpiTargets(pa.DataFrameModel):
     """One row per KPI, leader (blank means all) and first day of a target."""
 
@@ -291,14 +244,7 @@ class ReferenceFollowUps(pa.DataFrameModel):
         )
 
 
-@export(
-    "reference",
-    "deal_stages",
-    files=("deal_stages.csv",),
-    key=("source", "pipeline", "stage"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("deal_stages", "source", "pipeline", "stage")
 class ReferenceDealStages(pa.DataFrameModel):
     """One row per CRM, pipeline (blank means all) and stage of a deal: what the stage means."""
 
@@ -308,14 +254,7 @@ class ReferenceDealStages(pa.DataFrameModel):
     outcome: str = column("outcome", nullable=False, isin=["open", "won", "lost"])
 
 
-@export(
-    "reference",
-    "cx_investments",
-    files=("cx_investments.csv",),
-    key=("investment", "from_date", "dimension", "dimension_value"),
-    delivery="full",
-    bad_row_limit=0.0,
-)
+@whole_list("cx_investments", "investment", "from_date", "dimension", "dimension_value")
 class ReferenceCxInvestments(pa.DataFrameModel):
     """One row per investment, first day in effect and group of customers that it touched."""
 
