@@ -7,9 +7,6 @@ from the goods.
 
 import csv
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,10 +18,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from pipelines import lake
-from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
-from pipelines.settings import CHECKOUT, load_settings
-from tests.conftest import DAY, TestWarehouse
+from tests.conftest import TestWarehouse
+from tests.dbt.conftest import BuildMarts
 
 NEW_YORK = ZoneInfo("America/New_York")
 UTC = ZoneInfo("UTC")
@@ -251,49 +246,31 @@ MODELS = (
 
 
 def built(
-    folder: Path, files: dict[tuple[str, str], Callable[[], str]]
+    build_marts: BuildMarts, folder: Path, files: dict[tuple[str, str], Callable[[], str]]
 ) -> duckdb.DuckDBPyConnection:
     """The marts of one company's exports."""
-    warehouse = TestWarehouse(folder / "home")
-    home = warehouse.home
-    (home.path / "sources.toml").write_text('[chargebee]\ntime_zone = "America/New_York"\n')
+    warehouse = TestWarehouse(folder)
+    (warehouse.home.path / "sources.toml").write_text(
+        '[chargebee]\ntime_zone = "America/New_York"\n'
+    )
     for (source, name), written in files.items():
         warehouse.deliver(source, name, written())
     warehouse.deliver("reference", "exchange_rates.csv", EXCHANGE_RATES)
     for export in EXPORTS:
         account = warehouse.land(export)
         assert account is None or account.rejected == 0
-    lake.write_empty_files(home)
-    build = Build("billing", DAY.isoformat(), ())
-    path = build_path(home, build.run_id)
-    path.parent.mkdir(parents=True)
-    project = CHECKOUT / "dbt_project"
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            *("build", "--exclude-resource-type", "unit_test"),
-            *("--indirect-selection", "cautious", "--select", *(f"+{each}" for each in MODELS)),
-            *("--project-dir", project, "--profiles-dir", project),
-            *("--target-path", folder.parent / "target", "--log-path", folder / "logs"),
-            *dbt_variables(load_settings(home, {})),
-        ],
-        env={**os.environ, **dbt_environment(home, build)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return duckdb.connect(str(path), read_only=True)
+    return duckdb.connect(str(build_marts(warehouse, *MODELS)), read_only=True)
 
 
 @pytest.fixture(scope="module")
 def companies(
+    build_marts: BuildMarts,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]]:
     folder = tmp_path_factory.mktemp("billing")
     with (
-        built(folder / "shop", SHOP_AND_STRIPE) as shop,
-        built(folder / "stripe", STRIPE_AND_CHARGEBEE) as stripe,
+        built(build_marts, folder / "shop", SHOP_AND_STRIPE) as shop,
+        built(build_marts, folder / "stripe", STRIPE_AND_CHARGEBEE) as stripe,
     ):
         yield shop, stripe
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,17 +11,18 @@ import duckdb
 from pipelines import builds
 from pipelines.builds import Build, build_path, dbt_environment
 from pipelines.dbt_manifest import dbt_variables, prepare_manifest
-from pipelines.defs.dbt_project import PROJECT
-from pipelines.settings import CHECKOUT, Home, load_settings
+from pipelines.dbt_process import PROJECT, prepare_target
+from pipelines.settings import Home, load_settings
 from tests.conftest import TestWarehouse
 
 
-def dbt_run(project: Path, home: Home, build: Build, model: str) -> str:
+def dbt_run(target: Path, home: Home, build: Build, model: str) -> str:
     """Let dbt make one model of a build; what it said."""
     done = subprocess.run(
         [
             Path(sys.executable).with_name("dbt"),
-            *("run", "--select", model, "--project-dir", project, "--profiles-dir", project),
+            *("run", "--select", model, "--project-dir", PROJECT, "--profiles-dir", PROJECT),
+            *("--target-path", target, "--log-level-file", "none"),
             *dbt_variables(load_settings(home, {})),
         ],
         env={**os.environ, **dbt_environment(home, build)},
@@ -35,14 +35,11 @@ def dbt_run(project: Path, home: Home, build: Build, model: str) -> str:
 
 
 def test_the_project_is_parsed_once_and_each_build_holds_its_own_day(tmp_path: Path) -> None:
+    prepare_manifest(PROJECT, Home(tmp_path / "other"), load_settings(Home(tmp_path / "other"), {}))
     home = Home(tmp_path / "home").create()
-    project = tmp_path / "dbt_project"
-    shutil.copytree(
-        CHECKOUT / "dbt_project", project, ignore=shutil.ignore_patterns("target", "logs")
-    )
-    prepare_manifest(project, home, load_settings(home, {}))
+    target = prepare_target(home)
     for run_id, day in (("first", "2026-09-30"), ("second", "2026-10-31")):
-        said = dbt_run(project, home, Build(run_id, day, ()), "int_as_of")
+        said = dbt_run(target, home, Build(run_id, day, ()), "int_as_of")
         assert "Found " in said
         assert "Unable to do partial parsing" not in said
         with duckdb.connect(str(build_path(home, run_id)), read_only=True) as build:
@@ -51,7 +48,7 @@ def test_the_project_is_parsed_once_and_each_build_holds_its_own_day(tmp_path: P
 
 
 def test_staging_of_exports_that_never_landed_is_no_work(warehouse: TestWarehouse) -> None:
-    manifest = json.loads(PROJECT.manifest_path.read_bytes())
+    manifest = json.loads((PROJECT / "target" / "manifest.json").read_bytes())
     everything = builds.idle(manifest, warehouse.home)
     staging = {
         node["name"]
@@ -74,7 +71,7 @@ def test_staging_of_exports_that_never_landed_is_no_work(warehouse: TestWarehous
 
 
 def test_models_built_by_themselves_go_without_staging_that_is_not_there(tmp_path: Path) -> None:
-    manifest = json.loads(PROJECT.manifest_path.read_bytes())
+    manifest = json.loads((PROJECT / "target" / "manifest.json").read_bytes())
     path = tmp_path / "build.duckdb"
     with duckdb.connect(str(path)) as build:
         build.execute("create schema staging")

@@ -6,13 +6,7 @@ least 17 of 20 companies with a probability of 98.4 % (binomial), and in at most
 of nothing is taken for something, as often. The seeds are fixed: what passes once passes for ever.
 """
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,7 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.builds import Build, dbt_environment, dbt_variables
+from pipelines.builds import Build
 from pipelines.demo import investments, names, training
 from pipelines.demo.company import Company, draw_company
 from pipelines.demo.periods import DAY, LAST_DAY, NEVER, Array
@@ -29,7 +23,8 @@ from pipelines.demo.reference import TARGETS
 from pipelines.demo.subscriptions import CALLED_BACK
 from pipelines.demo.surveys import ANONYMOUS, BANDS, DETRACTOR
 from pipelines.demo.truth import Churn, Investments, Parameters, Training
-from pipelines.settings import CHECKOUT, Home, load_settings
+from pipelines.settings import Home
+from tests.dbt.conftest import Dbt
 
 CUSTOMERS, MONTHS, SEEDS = 2_500, 18, range(1, 21)
 AT_LEAST, AT_MOST = 17, 3
@@ -55,44 +50,25 @@ Rows = dict[str, tuple[Any, ...]]
 
 
 @pytest.fixture(scope="module")
-def statements(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+def statements(dbt: Dbt, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What makes the empty marts, then the models, each as a table of its place in a build."""
     home = Home(tmp_path_factory.mktemp("effects")).create()
-    project = home.path / "dbt_project"
-    ignored = shutil.ignore_patterns("target", "logs")
-    shutil.copytree(CHECKOUT / "dbt_project", project, ignore=ignored)
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            *("compile", "--quiet", "--select", *MODELS),
-            *("--project-dir", project, "--profiles-dir", project),
-            *dbt_variables(load_settings(home, {})),
-        ],
-        env={**os.environ, **dbt_environment(home, Build("compiled", LAST_DAY.isoformat(), ()))},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    manifest = json.loads((project / "target" / "manifest.json").read_text())
+    build = Build("compiled", LAST_DAY.isoformat(), ())
+    compiled = dbt.run(home, build, "compile", "--quiet", "--select", *MODELS)
+    sql = {each.node.name: each.node.compiled_code for each in compiled.results}
     nodes = {
-        node["name"]: node
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        node.name: node for node in dbt.manifest.nodes.values() if node.resource_type == "model"
     }
     made = []
     for name in EMPTY_MARTS:
         columns = ", ".join(
-            f"{column['name']} {column['data_type']}" for column in nodes[name]["columns"].values()
+            f"{column.name} {column.data_type}" for column in nodes[name].columns.values()
         )
         made.append(f"create or replace table marts.{name} ({columns})")
-    for name in MODELS:
-        node = nodes[name]
-        sql = (
-            project / "target" / "compiled" / "cx_warehouse" / node["original_file_path"]
-        ).read_text()
-        made.append(f"create or replace table {node['schema']}.{name} as {sql}")
-    return made
+    return [
+        *made,
+        *(f"create or replace table {nodes[name].schema}.{name} as {sql[name]}" for name in MODELS),
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -2,25 +2,26 @@
 
 import csv
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from statistics import median
 from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
 
-from pipelines import lake
-from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
-from pipelines.settings import CHECKOUT, load_settings
 from tests import dynamics
-from tests.conftest import DAY, SAMPLES, TestWarehouse
+from tests.conftest import SAMPLES, TestWarehouse
+from tests.dbt.conftest import BuildMarts
+
+MARTS = (
+    "csat_monthly",
+    "survey_responses",
+    "service_monthly",
+    "identity_coverage",
+    "deals_monthly",
+)
 
 # In winter an hour before UTC; the samples' times are UTC.
 BUSINESS_HOURS = """\
@@ -32,7 +33,9 @@ default,Europe/Berlin,Wed,9:00,18:00
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def built(
+    build_marts: BuildMarts, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The desks' exports of cases and the CRM's week, landed, and the marts built of them."""
     warehouse = TestWarehouse(tmp_path_factory.mktemp("desks"))
     home = warehouse.home
@@ -69,37 +72,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     warehouse.land("reference/business_hours")
     warehouse.deliver("reference", "holidays.csv", "schedule,date\n,2025-01-15\n")
     warehouse.land("reference/holidays")
-    with marts_of(warehouse) as connection:
-        yield connection
-
-
-@contextmanager
-def marts_of(warehouse: TestWarehouse) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The marts built of what has landed."""
-    home = warehouse.home
-    lake.write_empty_files(home)
-    build = Build("desks", DAY.isoformat(), ())
-    path = build_path(home, build.run_id)
-    path.parent.mkdir(parents=True)
-    project = CHECKOUT / "dbt_project"
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            *("build", "--exclude-resource-type", "unit_test"),
-            *("--indirect-selection", "cautious"),
-            *("--select", "+csat_monthly", "+survey_responses"),
-            *("+service_monthly", "+identity_coverage", "+deals_monthly"),
-            *("--project-dir", project, "--profiles-dir", project),
-            *("--target-path", home.path / "target", "--log-path", home.path / "logs"),
-            *dbt_variables(load_settings(home, {})),
-        ],
-        env={**os.environ, **dbt_environment(home, build)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with duckdb.connect(str(build_marts(warehouse, *MARTS)), read_only=True) as connection:
         yield connection
 
 
@@ -508,7 +481,9 @@ DESKS = {
 
 
 @pytest.fixture(scope="module")
-def same(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def same(
+    build_marts: BuildMarts, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The same cases as each desk exports them, and the marts built of them."""
     warehouse = TestWarehouse(tmp_path_factory.mktemp("same"))
     (warehouse.home.path / "sources.toml").write_text(
@@ -522,7 +497,7 @@ def same(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyCo
             account = warehouse.land(f"{desk}/{export}")
             assert account is not None
             assert account.accepted == account.read
-    with marts_of(warehouse) as connection:
+    with duckdb.connect(str(build_marts(warehouse, *MARTS)), read_only=True) as connection:
         yield connection
 
 

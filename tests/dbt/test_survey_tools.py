@@ -6,14 +6,10 @@ Where a tool has several formats, each brings the answers of some of the people.
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -21,10 +17,10 @@ import openpyxl
 import pytest
 from scipy.stats import binomtest
 
-from pipelines import lake
-from pipelines.builds import Build, build_path, dbt_environment, dbt_variables
-from pipelines.settings import CHECKOUT, load_settings
-from tests.conftest import DAY, TestWarehouse
+from tests.conftest import TestWarehouse
+from tests.dbt.conftest import BuildMarts
+
+MARTS = ("survey_responses", "nps_monthly", "csat_monthly", "ces_monthly", "feedback_themes")
 
 SURVEY, LEGACY, API = "Support feedback", "Legacy feedback", "Feedback by API"
 RECOMMEND = "How likely are you to recommend us?"
@@ -371,11 +367,12 @@ price,es,caro
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+def built(
+    build_marts: BuildMarts, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """All tools' files, landed, and the feedback marts built of them."""
     warehouse = TestWarehouse(tmp_path_factory.mktemp("surveys"))
-    home = warehouse.home
-    (home.path / "sources.toml").write_text(SETTINGS)
+    (warehouse.home.path / "sources.toml").write_text(SETTINGS)
     warehouse.deliver("reference", "survey_questions.csv", DECLARED)
     warehouse.land("reference/survey_questions")
     warehouse.deliver("reference", "theme_dictionary.csv", THEMES)
@@ -386,36 +383,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
         account = warehouse.land(f"{tool}/responses")
         assert account is not None, tool
         assert account.accepted == account.read, tool
-    lake.write_empty_files(home)
-    build = Build("surveys", DAY.isoformat(), ())
-    path = build_path(home, build.run_id)
-    path.parent.mkdir(parents=True)
-    project = CHECKOUT / "dbt_project"
-    done = subprocess.run(
-        [
-            Path(sys.executable).with_name("dbt"),
-            *("build", "--exclude-resource-type", "unit_test"),
-            *(
-                "--indirect-selection",
-                "cautious",
-                "--select",
-                "+survey_responses",
-                "+nps_monthly",
-                "+csat_monthly",
-                "+ces_monthly",
-                "+feedback_themes",
-            ),
-            *("--project-dir", project, "--profiles-dir", project),
-            *("--target-path", home.path / "target", "--log-path", home.path / "logs"),
-            *dbt_variables(load_settings(home, {})),
-        ],
-        env={**os.environ, **dbt_environment(home, build)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with duckdb.connect(str(build_marts(warehouse, *MARTS)), read_only=True) as connection:
         yield connection
 
 
