@@ -146,6 +146,10 @@ def is_good_subscription(row: dict[str, str]) -> bool:
     )
 
 
+def is_good_shopper(row: dict[str, str]) -> bool:
+    return re.fullmatch(r"'\d+", row["Customer ID"]) is not None
+
+
 def is_always_good(row: dict[str, str]) -> bool:
     return True
 
@@ -191,6 +195,12 @@ TABLES: dict[str, tuple[str, str, Judge, Rule]] = {
         nothing_excluded,
     ),
     "qualtrics/responses": (r".*\.csv", "ResponseId", is_good_response, excluded_response),
+    "shopify/customers": (
+        r"customers_export\.csv",
+        "Customer ID",
+        is_good_shopper,
+        nothing_excluded,
+    ),
     "stripe/payments": (r"unified_payments.*\.csv", "id", is_good_payment, nothing_excluded),
     "stripe/subscriptions": (
         r"subscriptions.*\.csv",
@@ -324,7 +334,7 @@ def test_an_independent_recount_agrees_with_every_account(home: Path, truth: Dem
         placed = each.accepted + each.rejected + each.duplicates + sum(each.excluded.values())
         assert each.read == placed
         compared += 1
-    assert compared == 12 * MONTHS
+    assert compared == 12 * MONTHS + 1  # the shop's customers come once
 
 
 @pytest.mark.parametrize("seed", [7, 8, 9])
@@ -456,6 +466,29 @@ def test_lines_add_up_to_their_order(home: Path, truth: DemoTruth) -> None:
             lines[row["Name"]] += cents * int(row["Lineitem quantity"])
     assert len(stated) > 20
     assert lines == {name: round(total * 100) for name, total in stated.items()}
+
+
+def test_the_shops_customers_have_paid_what_their_orders_cost(home: Path, truth: DemoTruth) -> None:
+    orders: dict[str, dict[str, str]] = {}
+    for day in truth.delivered_on:
+        for _, text in text_files(home / "landing" / "shopify" / day, r"orders_export_\d\.csv"):
+            header, rows = records(text)
+            for row in (dict(zip(header, cells, strict=False)) for cells in rows):
+                if row["Id"].startswith("609") and re.fullmatch(r"[\d.]+", row["Total"]):
+                    orders[row["Id"]] = row  # a later delivery knows of refunds
+    cents: Counter[str] = Counter()
+    for row in orders.values():
+        if row["Financial Status"] != "voided":
+            paid = float(row["Total"]) - float(row["Refunded Amount"])
+            cents[row["Email"]] += round(paid * 100)
+    folder = home / "landing" / "shopify" / truth.delivered_on[-1]
+    ((_, text),) = text_files(folder, r"customers_export\.csv")
+    header, rows = records(text)
+    listed = [dict(zip(header, cells, strict=False)) for cells in rows]
+    spent = {row["Email"]: round(float(row["Total Spent"]) * 100) for row in listed if row["Email"]}
+    assert len(spent) > CUSTOMERS
+    assert spent == {email: cents[email] for email in spent}
+    assert set(spent) == {row["Email"] for row in orders.values()}
 
 
 def test_purchases_follow_the_theory() -> None:

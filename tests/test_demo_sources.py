@@ -2,10 +2,14 @@
 
 import csv
 import hashlib
+import io
 import re
+import zipfile
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 
@@ -13,15 +17,23 @@ from pipelines import lake, landing
 from pipelines.contracts.contract import Export, all_exports, export_named
 from pipelines.demo.company import draw_company
 from pipelines.demo.faults import KINDS
-from pipelines.demo.sharing import CASES, COURSES, CUSTOMERS, RESPONSES, share_out
+from pipelines.demo.sharing import BILLING, CASES, COURSES, CUSTOMERS, RESPONSES, share_out
 from pipelines.demo.sources import DEFAULT_SOURCES, SOURCES
+from pipelines.demo.subscriptions import NEVER_PAID
 from pipelines.demo.truth import DemoTruth, Parameters
-from pipelines.demo.write import DemoRefused, write_demo
+from pipelines.demo.write import SEED, DemoRefused, write_demo
 from pipelines.pseudonyms import Pseudonyms
 from pipelines.settings import Home, load_settings
+from tests import dynamics
 from tests.conftest import KEY, SAMPLES
 
 CUSTOMERS_COUNT, MONTHS = 600, 4
+# Ids and types, which a list shows when they are added to its columns.
+ADDED_TO_PIPEDRIVE = {
+    "Deal - Organization ID", "Deal - Contact person ID", "Deal - Pipeline", "Deal - Type",
+    "Deal - Update time", "Person - Marketing status", "Organization - Segment",
+    "Organization - Country",
+}  # fmt: skip
 TOOLS = {
     "qualtrics", "surveymonkey", "typeform", "delighted", "hotjar", "googleforms", "msforms",
 }  # fmt: skip
@@ -136,16 +148,35 @@ HELD = [
     ("hubspot/companies", "record_id", "accounts"),
     ("hubspot/contacts", "record_id", "contacts"),
     ("hubspot/deals", "record_id", "opportunities"),
+    ("pipedrive/organizations", "organization_id", "accounts"),
+    ("pipedrive/persons", "person_id", "contacts"),
+    ("pipedrive/deals", "deal_id", "opportunities"),
+    ("dynamics/accounts", "account_id", "accounts"),
+    ("dynamics/contacts", "contact_id", "contacts"),
+    ("dynamics/cases", "case_number", "cases"),
     ("hubspot/tickets", "ticket_id", "cases"),
     ("zendesk/tickets", "ticket_id", "cases"),
     ("freshdesk/tickets", "ticket_id", "cases"),
     ("intercom/conversations", "conversation_id", "cases"),
+    ("stripe/subscriptions", "id", "subscriptions"),
+    ("chargebee/subscriptions", "subscription_id", "payable_subscriptions"),
+    ("shopify/customers", "customer_id", "people_who_ordered"),
 ]
+
+
+def drawn_counts() -> dict[str, int]:
+    """What the truth doesn't count: subscriptions that somebody could pay for, and buyers."""
+    company = draw_company(CUSTOMERS_COUNT, MONTHS, SEED, Parameters())
+    subscriptions = company.billing.subscriptions.filter(pl.col("created") < company.calendar.end)
+    return {
+        "payable_subscriptions": subscriptions.filter(pl.col("kind") != NEVER_PAID).height,
+        "people_who_ordered": company.orders["person"].n_unique(),
+    }
 
 
 def test_a_source_by_itself_holds_everything_of_its_kind(planted: Planted) -> None:
     (source,) = planted.sources
-    counts = planted.truth.counts
+    counts = planted.truth.counts | drawn_counts()
     for name, key, counted in HELD:
         if name.startswith(f"{source}/"):
             assert accepted(planted.home, name)[key].n_unique() == counts[counted]
@@ -192,14 +223,32 @@ def test_all_of_them_share_the_company_and_hold_nothing_twice(everything: Plante
             if counted == "cases"
         },
     }  # fmt: skip
-    assert all(len(of_desk) > 20 for of_desk in cases.values())
+    assert all(len(of_desk) > 10 for of_desk in cases.values())
     assert len(pl.concat(cases.values()).unique()) == sum(map(len, cases.values()))
     assert sum(map(len, cases.values())) == counts["cases"]
-    companies = accepted(home, "hubspot/companies")["record_id"].n_unique()
-    accounts = accepted(home, "salesforce/account")["id"].n_unique()
     strays = counts["deleted_accounts"] + counts["vanished_accounts"]
-    assert companies + accounts - strays == counts["accounts"]
-    assert abs(companies - (accounts - strays)) < 0.2 * companies
+    companies = [
+        accepted(home, "salesforce/account")["id"].n_unique() - strays,
+        accepted(home, "hubspot/companies")["record_id"].n_unique(),
+        accepted(home, "pipedrive/organizations")["organization_id"].n_unique(),
+        accepted(home, "dynamics/accounts")["account_id"].n_unique(),
+    ]
+    assert sum(companies) == counts["accounts"]
+    assert max(companies) - min(companies) < 0.1 * sum(companies)
+    by_stripe = accepted(home, "stripe/subscriptions")
+    by_chargebee = accepted(home, "chargebee/subscriptions")
+    subscriptions = (by_stripe["id"].n_unique(), by_chargebee["subscription_id"].n_unique())
+    never_paid = counts["subscriptions"] - drawn_counts()["payable_subscriptions"]
+    assert counts["subscriptions"] - never_paid <= sum(subscriptions) < counts["subscriptions"]
+    assert abs(subscriptions[0] - subscriptions[1]) < 0.2 * subscriptions[0]
+    # Who pays Chargebee pays through Stripe, which has no invoice of theirs.
+    payments = accepted(home, "stripe/payments")
+    assert payments["id"].n_unique() == counts["payments"]
+    assert 0.3 < payments["invoice_id"].is_null().mean() < 0.7  # type: ignore[operator]
+    assert set(by_chargebee["account_id"].drop_nulls()) <= set(
+        accepted(home, "salesforce/account")["id"]
+    )
+    assert by_chargebee["account_id"].null_count() < by_chargebee.height
     surveys = {
         tool: accepted(home, f"{tool}/responses").height
         for tool in TOOLS - {"delighted", "typeform"}
@@ -252,6 +301,7 @@ def test_records_are_dealt_out_in_turn_and_a_crm_knows_whose_cases_it_has() -> N
         {
             CUSTOMERS: ["salesforce", "hubspot"],
             CASES: ["salesforce", "hubspot", "zendesk"],
+            BILLING: ["stripe", "chargebee"],
             RESPONSES: ["qualtrics", "hotjar"],
             COURSES: ["cornerstone", "moodle"],
         },
@@ -262,6 +312,8 @@ def test_records_are_dealt_out_in_turn_and_a_crm_knows_whose_cases_it_has() -> N
          .then(pl.lit("salesforce")).otherwise(pl.lit("hubspot"))).all()
     ).item()  # fmt: skip
     assert customers.filter(~pl.col("in_crm"))["crm"].null_count() == (~customers["in_crm"]).sum()
+    # Two in turn are one CRM's each, and both the same biller's.
+    assert customers["biller"].to_list() == ["stripe", "stripe", "chargebee", "chargebee"] * 75
     held = Counter(company.cases.select("crm", "desk").iter_rows())
     assert set(held) == {
         ("salesforce", "salesforce"), ("salesforce", "zendesk"),
@@ -277,8 +329,58 @@ def test_records_are_dealt_out_in_turn_and_a_crm_knows_whose_cases_it_has() -> N
 def test_what_no_chosen_source_can_hold_is_nobodys() -> None:
     company = share_out(draw_company(100, 3, 3, Parameters()), {CASES: ["zendesk"]})
     assert company.customers["crm"].null_count() == 100
+    assert company.customers["biller"].null_count() == 100
     assert set(company.cases["desk"]) == {"zendesk"}
     assert company.responses["tool"].null_count() == company.responses.height > 0
+
+
+def test_lists_that_a_source_needs_are_written_for_it_alone(tmp_path: Path) -> None:
+    lists = {}
+    for source in ("hubspot", "chargebee", "pipedrive"):
+        write_demo(tmp_path / source, customers=60, months=3, sources=[source])
+        lists[source] = {
+            path.name: list(csv.DictReader(path.open(encoding="utf-8")))
+            for path in (tmp_path / source / "landing" / "reference").glob("*/*.csv")
+        }
+    assert [tuple(row.values()) for row in lists["hubspot"]["deal_stages.csv"]] == [
+        ("hubspot", "Sales Pipeline", "Contract Sent", "open"),
+        ("hubspot", "Sales Pipeline", "Closed Won", "won"),
+        ("hubspot", "Sales Pipeline", "Closed Lost", "lost"),
+    ]
+    # Three plans by month and by year, in two currencies.
+    assert len(lists["chargebee"]["plan_prices.csv"]) == 12
+    # A deal of Pipedrive's says itself whether it is won.
+    assert not {"deal_stages.csv", "plan_prices.csv"} & set(lists["pipedrive"])
+    assert "plan_prices.csv" not in lists["hubspot"]
+
+
+def test_all_exports_are_written_but_other_forms_of_the_same_records(
+    everything: Planted,
+) -> None:
+    written = {f"{each.source}/{each.export}" for each in everything.truth.deliveries}
+    assert {f"{each.source}/{each.name}" for each in all_exports()} - written == {
+        "salesforce/account_query", "salesforce/case_query", "salesforce/case_report",
+        "salesforce/contact_query", "salesforce/opportunity_query", "salesforce/user_query",
+    }  # fmt: skip
+
+
+def test_a_worksheet_is_one_that_others_can_open(tmp_path: Path) -> None:
+    write_demo(tmp_path, customers=60, months=3, sources=["dynamics"])
+    (path,) = (tmp_path / "landing" / "dynamics").glob("2026-10-31/All Cases *.xlsx")
+    assert path.name == "All Cases 31-10-2026 23-15-00.xlsx"
+    names, cases = openpyxl.load_workbook(path).worksheets
+    sample = openpyxl.load_workbook(io.BytesIO(dynamics.cases())).worksheets[1]
+    assert (names.sheet_state, cases.sheet_state) == ("hidden", "visible")
+    assert [cases.column_dimensions["A"].min, cases.column_dimensions["A"].max] == [1, 3]
+    assert cases.column_dimensions["A"].hidden
+    header, *rows = cases.iter_rows(values_only=True)
+    (expected, *_) = sample.iter_rows(values_only=True)
+    assert header[:7] == expected[:7]  # the hidden columns, and those of the usual view
+    assert len(rows) >= 3
+    written = dict(zip(header, rows[0], strict=True))
+    assert isinstance(written["(Do Not Modify) Modified On"], datetime)
+    # The first to change in October, by the clocks of Bogotá, five hours behind.
+    assert written["(Do Not Modify) Modified On"] >= datetime(2026, 9, 30, 19)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +389,10 @@ def test_what_no_chosen_source_can_hold_is_nobodys() -> None:
         ("freshdesk", "tickets.csv", "tickets.csv"),
         ("delighted", "delighted-responses-2025-02-10.csv", "delighted-responses-*.csv"),
         ("hr", "employees.csv", "employees.csv"),
+        ("pipedrive", "deals-10481234-1.csv", "deals-*.csv"),
+        ("pipedrive", "people-10481234-2.csv", "people-*.csv"),
+        ("pipedrive", "organizations-10481234-3.csv", "organizations-*.csv"),
+        ("shopify", "customers_export.csv", "customers_export.csv"),
     ],
 )
 def test_headers_are_those_of_the_samples(
@@ -298,5 +404,21 @@ def test_headers_are_those_of_the_samples(
         ours, theirs = next(csv.reader(file)), next(csv.reader(expected))
     # People's properties are columns that whoever asks them adds.
     assert [each for each in ours if each in theirs] == [each for each in theirs if each in ours]
-    assert set(theirs) - set(ours) <= {"Region"}
-    assert set(ours) - set(theirs) <= {"Case Number", "Locale"}
+    assert set(theirs) - set(ours) <= {"Region", "Organization - Country of Address"}
+    assert set(ours) - set(theirs) <= {"Case Number", "Locale", *ADDED_TO_PIPEDRIVE}
+
+
+def test_an_archive_of_subscriptions_has_the_samples_header(tmp_path: Path) -> None:
+    write_demo(tmp_path, customers=60, months=3, sources=["chargebee"])
+    first = tmp_path / "landing" / "chargebee" / "2026-08-31" / "chargebee-export.zip"
+    with zipfile.ZipFile(first) as archive:
+        assert archive.namelist() == ["Subscriptions.csv"]
+        ours = archive.read("Subscriptions.csv").decode().splitlines()[0].split(",")
+    usual = (SAMPLES / "chargebee" / "Subscriptions.csv").read_text().splitlines()[0].split(",")
+    whole = SAMPLES / "chargebee" / "Subscriptions_all_columns.csv"
+    every = whole.read_text().splitlines()[0].split(",")
+    assert [each for each in ours if each in usual] == usual
+    # No amount: prices are on the list.
+    assert set(every) - set(ours) == {
+        "customers.first_name", "customers.last_name", "subscriptions.mrr",
+    }  # fmt: skip

@@ -24,6 +24,8 @@ SLICE_ROWS = 100_000
 _DIGITS = np.frombuffer(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8
 )
+_HEX_DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
+_GUID_DIGITS = 12
 _CHECK_LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345", dtype=np.uint8)
 _BLOCK = 5
 _BLOCK_SPAN = 62**_BLOCK
@@ -56,6 +58,21 @@ def code(prefix: str, number: str | pl.Expr, blocks: int = 3) -> pl.Expr:
 
     def text(numbers: pl.Series) -> pl.Series:
         return _strings(_code_bytes(prefix, numbers.to_numpy(), blocks))
+
+    return _expression(number).map_batches(text, return_dtype=pl.String)
+
+
+def guid(kind: str, number: str | pl.Expr) -> pl.Expr:
+    """A GUID in lower case: its first 24 characters, and 12 digits that are unique by number."""
+
+    def text(numbers: pl.Series) -> pl.Series:
+        rest = numbers.to_numpy().astype(np.int64) * _SHUFFLES[0] % 16**_GUID_DIGITS
+        cells = np.empty((len(numbers), len(kind) + _GUID_DIGITS), dtype=np.uint8)
+        cells[:, : len(kind)] = np.frombuffer(kind.encode(), dtype=np.uint8)
+        for place in range(1, _GUID_DIGITS + 1):
+            cells[:, -place] = _HEX_DIGITS[rest % 16]
+            rest //= 16
+        return _strings(cells)
 
     return _expression(number).map_batches(text, return_dtype=pl.String)
 
@@ -98,6 +115,13 @@ def moment(
     return instant.dt.strftime(form)
 
 
+def clock(seconds: str | pl.Expr, zone: str) -> pl.Expr:
+    """Seconds since 1970 as what a zone's clocks show: a date-time without a zone."""
+    instant = pl.from_epoch(_expression(seconds), time_unit="s")
+    in_zone = instant.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    return in_zone.dt.replace_time_zone(None)
+
+
 def money(cents: str | pl.Expr) -> pl.Expr:
     """Whole cents (never below zero) as major units with two decimals."""
     amount = _expression(cents).cast(pl.Int64)
@@ -110,14 +134,15 @@ def money(cents: str | pl.Expr) -> pl.Expr:
 
 def either(condition: pl.Expr, yes: str | pl.Expr | None, no: str | pl.Expr | None) -> pl.Expr:
     """One of two cells by a condition."""
-    return pl.when(condition).then(_cell(yes)).otherwise(_cell(no))
+    return pl.when(condition).then(cell_expression(yes)).otherwise(cell_expression(no))
 
 
 def _expression(value: str | pl.Expr) -> pl.Expr:
     return pl.col(value) if isinstance(value, str) else value
 
 
-def _cell(value: Cell) -> pl.Expr:
+def cell_expression(value: Cell) -> pl.Expr:
+    """A cell as an expression; no cell is NULL."""
     return value if isinstance(value, pl.Expr) else pl.lit(value, dtype=pl.String)
 
 
@@ -175,7 +200,7 @@ def write_block(target: BinaryIO, block: Block) -> None:
         layout = dict(list(layout.items())[: -block.cut])
     for number in range(-block.cut):
         layout[f"too many {number}"] = "surplus"
-    cells = [_cell(cell).alias(header) for header, cell in layout.items()]
+    cells = [cell_expression(cell).alias(header) for header, cell in layout.items()]
     for start in range(0, block.rows.height, SLICE_ROWS):
         rows = block.rows.slice(start, SLICE_ROWS)
         text = rows.select(cells).write_csv(include_header=False)
@@ -196,7 +221,7 @@ def _nested(layout: Layout) -> list[pl.Expr]:
     fields: dict[str, pl.Expr | None] = {}
     for path, cell in layout.items():
         head, _, rest = path.partition(".")
-        fields[head] = None if rest else _cell(cell).alias(head)
+        fields[head] = None if rest else cell_expression(cell).alias(head)
         if rest:
             inner.setdefault(head, {})[rest] = cell
     return [

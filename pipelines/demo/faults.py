@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from pipelines.demo.cells import Layout, moment
+from pipelines.demo.cells import Layout, clock, moment
 from pipelines.demo.periods import DAY, HOUR, Array
 
 Outcome = Literal["rejected", "duplicate", "excluded"]
@@ -98,6 +98,12 @@ def _excluded(export: str, rule: str, cells: Layout, *, file: str = "") -> Kind:
 
 _HOUR_EARLIER = moment(pl.col("since") - HOUR)
 _MODIFIED_EARLIER: Layout = {"LastModifiedDate": _HOUR_EARLIER, "SystemModstamp": _HOUR_EARLIER}
+
+
+def _modified_earlier(since: str) -> Layout:
+    """The cell of Dynamics' modification time, an hour before a moment."""
+    return {"(Do Not Modify) Modified On": clock(pl.col(since) - HOUR, "America/Bogota")}
+
 
 RELATIONSHIP, SUPPORT = "Relationship NPS", "Support CSAT"
 LIKELY = "How likely are you to recommend us to a friend or colleague?"
@@ -292,6 +298,11 @@ KINDS: tuple[Kind, ...] = (
     *_copies("shopify/orders"),
     _excluded("shopify/orders", "test_gateway", {}),
     _rejected(
+        "shopify/customers", "malformed_id", "customer_id", "wrong_form", {"Customer ID": "gid-4"}
+    ),
+    *_wrong_width("shopify/customers"),
+    *_copies("shopify/customers"),
+    _rejected(
         "stripe/payments",
         "impossible_date",
         "created",
@@ -333,6 +344,66 @@ KINDS: tuple[Kind, ...] = (
         "stripe/subscriptions", "missing_customer", "customer_id", "missing", {"Customer ID": None}
     ),
     *_copies("stripe/subscriptions"),
+    _rejected(
+        "chargebee/subscriptions",
+        "unknown_status",
+        "status",
+        "wrong_form",
+        {"subscriptions.status": "Sleeping"},
+    ),
+    _rejected(
+        "chargebee/subscriptions",
+        "ended_before_start",
+        "",
+        "ended_after_it_started",
+        {
+            "subscriptions.status": "Cancelled",
+            "subscriptions.cancelled_at": "2019-01-01 00:00:00",
+        },
+    ),
+    *_wrong_width("chargebee/subscriptions"),
+    *_copies("chargebee/subscriptions"),
+    _rejected(
+        "pipedrive/organizations",
+        "impossible_date",
+        "created_at",
+        "not_a_timestamp",
+        {"Organization - Organization created": IMPOSSIBLE_TIME},
+    ),
+    *_wrong_width("pipedrive/organizations"),
+    *_copies("pipedrive/organizations"),
+    _rejected(
+        "pipedrive/persons",
+        "missing_created",
+        "created_at",
+        "missing",
+        {"Person - Person created": None},
+    ),
+    *_wrong_width("pipedrive/persons"),
+    *_copies("pipedrive/persons"),
+    _rejected("pipedrive/deals", "value_of_abc", "amount", "not_a_number", {"Deal - Value": "abc"}),
+    *_copies("pipedrive/deals"),
+    _rejected(
+        "dynamics/accounts",
+        "malformed_id",
+        "account_id",
+        "wrong_form",
+        {"(Do Not Modify) Account": "{5F0C1A2B-91D4-4E07-8A35-000000000001}"},
+    ),
+    *_copies("dynamics/accounts", {"Account Name": "An older name", **_modified_earlier("since")}),
+    _rejected(
+        "dynamics/contacts", "missing_created", "created_at", "missing", {"Created On": None}
+    ),
+    *_copies("dynamics/contacts", {"Full Name": "An older name", **_modified_earlier("since")}),
+    _rejected("dynamics/cases", "unknown_status", "status", "wrong_form", {"Status": "Aktiv"}),
+    _rejected(
+        "dynamics/cases",
+        "impossible_date",
+        "created_at",
+        "not_a_timestamp",
+        {"Created On": IMPOSSIBLE_TIME},
+    ),
+    *_copies("dynamics/cases", {"Case Title": "An older title", **_modified_earlier("updated")}),
     *_wrong_width("hubspot/companies"),
     *_copies("hubspot/companies"),
     _rejected(

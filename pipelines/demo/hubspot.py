@@ -12,7 +12,7 @@ from pipelines.demo import names
 from pipelines.demo.assembly import Ledger
 from pipelines.demo.cells import Layout, choice, either, header_line, moment, money
 from pipelines.demo.company import Company
-from pipelines.demo.periods import NEVER
+from pipelines.demo.crm import companies_of, company_name, deals_of, people_of
 from pipelines.demo.references import hubspot_contact_id, ticket_id
 from pipelines.demo.service import CLOSED
 from pipelines.demo.tickets import ZONE, tickets_of
@@ -23,6 +23,11 @@ SETTINGS = f"""\
 [hubspot]
 time_zone = "{ZONE}"
 """
+
+_PIPELINE = "Sales Pipeline"
+_OPEN, _WON, _LOST = "Contract Sent", "Closed Won", "Closed Lost"
+DEAL_STAGES = ((_PIPELINE, _OPEN, "open"), (_PIPELINE, _WON, "won"), (_PIPELINE, _LOST, "lost"))
+"""What the stages of deals mean: pipeline, stage, outcome. No column of the export says it."""
 
 _COMPANIES_FROM, _DEALS_FROM = 20_000_000_001, 17_700_000_001
 _STATUSES = ("New", "Waiting on us", "Closed")
@@ -46,23 +51,6 @@ def _file(export: str, rows: pl.DataFrame, layout: Layout, fresh: Layout) -> Win
     )
 
 
-def _in_months(company: Company, versions: pl.DataFrame, record: str) -> pl.DataFrame:
-    """The last state in each month in which a record of the CRM's own customers changed."""
-    calendar, customers = company.calendar, company.customers
-    crm = pl.lit(customers["crm"]).gather(pl.col("customer"))
-    held = versions.filter(crm == SOURCE)
-    return (
-        held.with_columns(
-            pl.Series("delivery", calendar.delivery_of(held["since"].to_numpy())),
-            pl.lit(customers["is_euro"]).gather(pl.col("customer")).alias("is_euro"),
-        )
-        .filter(pl.col("delivery") < calendar.months)
-        .sort(record, "since")
-        .unique([record, "delivery"], keep="last", maintain_order=True)
-        .sort("delivery", record)
-    )
-
-
 def _local(seconds: str | pl.Expr) -> pl.Expr:
     return moment(seconds, "%Y-%m-%d %H:%M", ZONE)
 
@@ -71,20 +59,11 @@ def _company_id(customer: str) -> pl.Expr:
     return pl.col(customer) + _COMPANIES_FROM
 
 
-def _company_name(customer: str) -> pl.Expr:
-    number = pl.col(customer)
-    return pl.concat_str(
-        choice(names.COMPANY_NAMES, number % len(names.COMPANY_NAMES)),
-        pl.lit(" "),
-        choice(names.COMPANY_KINDS, number // 7 % len(names.COMPANY_KINDS)),
-    )
-
-
 def _companies(company: Company) -> WindowFile:
-    rows = _in_months(company, company.account_versions, "account")
+    rows = companies_of(company, SOURCE)
     layout: Layout = {
         "Record ID": _company_id("customer"),
-        "Company name": _company_name("customer"),
+        "Company name": company_name("customer"),
         "Company owner": None,
         "Create Date": _local("created"),
         "Phone Number": "+1 555 0100",
@@ -100,18 +79,7 @@ def _companies(company: Company) -> WindowFile:
 
 
 def _contacts(company: Company) -> WindowFile:
-    people = company.people.with_columns(pl.col("created").alias("since"), is_out=False)
-    versions = pl.concat(
-        [
-            people,
-            people.filter(pl.col("opted_out_at") < NEVER).with_columns(
-                pl.col("opted_out_at").alias("since"), is_out=True
-            ),
-        ]
-    )
-    rows = _in_months(company, versions, "person").with_columns(
-        pl.lit(company.customers["country"]).gather(pl.col("customer")).alias("country")
-    )
+    rows = people_of(company, SOURCE)
     layout: Layout = {
         "Record ID": hubspot_contact_id("person"),
         "First Name": choice(names.FIRST_NAMES, "first"),
@@ -127,7 +95,7 @@ def _contacts(company: Company) -> WindowFile:
         ),
         "Create Date": _local("created"),
         "Lifecycle Stage": "Customer",
-        "Associated Company": _company_name("customer"),
+        "Associated Company": company_name("customer"),
         "Associated Company IDs": _company_id("customer"),
         "Preferred channels": "Email",
         "Country/Region Code": choice(names.COUNTRY_CODES, "country"),
@@ -143,25 +111,23 @@ def _contacts(company: Company) -> WindowFile:
 
 
 def _deals(company: Company) -> WindowFile:
-    rows = _in_months(company, company.opportunity_versions, "opportunity").with_columns(
-        pl.lit(company.customers["first_person"]).gather(pl.col("customer")).alias("person")
-    )
+    rows = deals_of(company, SOURCE)
     layout: Layout = {
         "Record ID": pl.col("opportunity") + _DEALS_FROM,
         "Deal Name": either(pl.col("is_first"), "First order", "Expansion"),
         "Deal Stage": either(
             pl.col("is_closed"),
-            either(pl.col("is_won"), "Closed Won", "Closed Lost"),
-            "Contract Sent",
+            either(pl.col("is_won"), _WON, _LOST),
+            _OPEN,
         ),
         "Close Date": _local("closes"),
         "Deal owner": None,
         "Amount": money("amount"),
-        "Pipeline": "Sales Pipeline",
+        "Pipeline": _PIPELINE,
         "Create Date": _local("created"),
         "Currency": either(pl.col("is_euro"), "EUR", "USD"),
         "Deal Type": either(pl.col("is_first"), "New Business", "Existing Business"),
-        "Associated Company (Primary)": _company_name("customer"),
+        "Associated Company (Primary)": company_name("customer"),
         "Associated Company IDs (Primary)": _company_id("customer"),
         "Associated Contact IDs": hubspot_contact_id("person"),
     }

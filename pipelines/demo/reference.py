@@ -50,6 +50,7 @@ def deliver(landing: Path, company: Company, sources: Sequence[Source], ledger: 
     """Write all lists with the first delivery, the teams again once some agents have moved.
 
     The investments come when they begin; the follow-ups, which somebody keeps up, with the last.
+    Deals' stages and plans' prices are written where one of the sources leaves them to a list.
     Agents go by the CRM's ids, and by their addresses where `sources` have no CRM that knows them.
     """
     calendar = company.calendar
@@ -71,6 +72,7 @@ def deliver(landing: Path, company: Company, sources: Sequence[Source], ledger: 
 def _first_lists(company: Company, sources: Sequence[Source]) -> dict[str, pl.DataFrame]:
     calendar = company.calendar
     since = (calendar.first - 24).astype("datetime64[D]").item().isoformat()
+    needed = {"deal_stages": deal_stages(sources), "plan_prices": plan_prices(sources, since)}
     months = [
         (calendar.first - 2 + at).astype("datetime64[D]").item().isoformat()
         for at in range(len(company.euro_rates))
@@ -110,6 +112,7 @@ def _first_lists(company: Company, sources: Sequence[Source]) -> dict[str, pl.Da
             schema=dict.fromkeys(("kpi", "leader", "target", "from", "to"), pl.String),
             orient="row",
         ),
+        **{name: frame for name, frame in needed.items() if frame.height},
     }
 
 
@@ -170,6 +173,24 @@ def survey_questions(sources: Sequence[Source]) -> pl.DataFrame:
         },
         orient="row",
     )  # fmt: skip
+
+
+def deal_stages(sources: Sequence[Source]) -> pl.DataFrame:
+    """What the stages of deals mean where a CRM doesn't say."""
+    return pl.DataFrame(
+        [(source.name, *stage) for source in sources for stage in source.deal_stages],
+        schema=dict.fromkeys(("source", "pipeline", "stage", "outcome"), pl.String),
+        orient="row",
+    )
+
+
+def plan_prices(sources: Sequence[Source], since: str) -> pl.DataFrame:
+    """What plans cost where a biller doesn't say, from an ISO date on."""
+    return pl.DataFrame(
+        [(*price, since) for source in sources for price in source.plan_prices],
+        schema=dict.fromkeys(("plan", "amount", "currency", "interval", "from"), pl.String),
+        orient="row",
+    )
 
 
 def _agent(sources: Sequence[Source]) -> pl.Expr:

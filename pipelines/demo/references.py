@@ -6,6 +6,7 @@ Belongs here: how each CRM and service desk numbers them. Does not belong here: 
 
 import polars as pl
 
+from pipelines.demo.cells import code, guid
 from pipelines.demo.salesforce import account_id, case_number, contact_id
 
 TICKETS_FROM = {
@@ -17,6 +18,10 @@ TICKETS_FROM = {
 """The id of the first ticket. No case is in two desks, so that two may count alike."""
 
 HUBSPOT_CONTACTS_FROM = 100_001
+
+_DYNAMICS_ACCOUNT, _DYNAMICS_CONTACT, _DYNAMICS_CASE = (
+    "5f0c1a2b-91d4-4e07-8a35-", "7a1d2c3b-0e86-4c5f-9b12-", "9b2e3d4c-47a1-4d3e-b6f8-",
+)  # fmt: skip
 
 
 def ticket_id(desk: str, case: str = "case") -> pl.Expr:
@@ -30,27 +35,64 @@ def hubspot_contact_id(person: str | pl.Expr) -> pl.Expr:
     return number + HUBSPOT_CONTACTS_FROM
 
 
+def dynamics_account_id(customer: str | pl.Expr) -> pl.Expr:
+    """Dynamics' id of a customer's account."""
+    return guid(_DYNAMICS_ACCOUNT, customer)
+
+
+def dynamics_contact_id(person: str | pl.Expr) -> pl.Expr:
+    """Dynamics' id of a person."""
+    return guid(_DYNAMICS_CONTACT, person)
+
+
+def dynamics_case_id(case: str | pl.Expr) -> pl.Expr:
+    """Dynamics' own id of a case, which nobody quotes."""
+    return guid(_DYNAMICS_CASE, case)
+
+
+def dynamics_case_number(case: str | pl.Expr = "case") -> pl.Expr:
+    """The number of a case in Dynamics; NULL for no case."""
+    number = pl.col(case) if isinstance(case, str) else case
+    return pl.format(
+        "CAS-{}-{}",
+        (number + 1001).cast(pl.String).str.zfill(5),
+        code("C", number.fill_null(0), 1).str.to_uppercase(),
+    )
+
+
 def contact_reference() -> pl.Expr:
-    """The id that a person has in the CRM, over the columns person and crm; NULL without a CRM."""
+    """How others name a person by the CRM, over the columns person, crm and email, or NULL.
+
+    Pipedrive counts its people from 1, a number that says little elsewhere: theirs is the address.
+    """
     return (
         pl.when(pl.col("crm") == "salesforce")
         .then(contact_id("person"))
         .when(pl.col("crm") == "hubspot")
         .then(hubspot_contact_id("person").cast(pl.String))
+        .when(pl.col("crm") == "dynamics")
+        .then(dynamics_contact_id("person"))
+        .when(pl.col("crm") == "pipedrive")
+        .then("email")
     )
 
 
 def account_reference() -> pl.Expr:
-    """The id of a customer's Salesforce account, over the columns customer and crm, or NULL.
+    """The CRM's id of a customer's account, over the columns customer and crm, or NULL.
 
-    HubSpot's companies are not named by other systems: its people are.
+    Companies of HubSpot and Pipedrive are not named by other systems: their people are.
     """
-    return pl.when(pl.col("crm") == "salesforce").then(account_id("customer"))
+    return (
+        pl.when(pl.col("crm") == "salesforce")
+        .then(account_id("customer"))
+        .when(pl.col("crm") == "dynamics")
+        .then(dynamics_account_id("customer"))
+    )
 
 
 def case_reference() -> pl.Expr:
     """The number of a case in its service desk, over the columns case and desk, or NULL."""
-    numbers = {"salesforce": case_number("case")} | {
+    numbers = {"salesforce": case_number("case"), "dynamics": dynamics_case_number()} | {
         desk: ticket_id(desk).cast(pl.String) for desk in TICKETS_FROM
     }
     return pl.coalesce(

@@ -1,4 +1,4 @@
-"""Who holds what: each customer, case, response and course is in exactly one of the sources.
+"""Who holds what: each customer, subscription, case, response and course is in exactly one source.
 
 Belongs here: how records are shared out among the sources that can hold them. Does not belong here:
 which sources there are (`sources.py`) and how one names another's records (`references.py`).
@@ -13,8 +13,8 @@ from pipelines.demo.cells import choice
 from pipelines.demo.company import Company
 
 CUSTOMERS, CASES, RESPONSES, COURSES = "customers", "cases", "responses", "courses"
-EMPLOYEES, ORDERS, BILLING = "employees", "orders", "billing"
-"""Topics. Those of the second line have one source each, which takes all of it."""
+BILLING, EMPLOYEES, ORDERS = "billing", "employees", "orders"
+"""Topics. The last two have one source each, which takes all of it."""
 
 Holders = Mapping[str, Sequence[str]]
 """The chosen sources of each topic; none for a topic that nobody writes down."""
@@ -24,14 +24,19 @@ def share_out(company: Company, holders: Holders) -> Company:
     """The company with the source of each record beside it, in turn among its topic's sources.
 
     Further columns, NULL where nobody holds the record: `crm` of customers, cases, responses and
-    ratings, `desk` of cases and ratings, `tool` of responses and ratings, `provider` of
-    transcripts. A CRM that is a service desk too takes no cases of another CRM's customers, whom
-    it doesn't know, as long as another desk can.
+    ratings, `biller` of customers (all of a customer's subscriptions are in one), `desk` of cases
+    and ratings, `tool` of responses and ratings, `provider` of transcripts. A CRM that is a service
+    desk too takes no cases of another CRM's customers, whom it doesn't know, as long as another
+    desk can.
     """
     crms, desks = holders.get(CUSTOMERS, ()), holders.get(CASES, ())
     tools = holders.get(RESPONSES, ())
+    # Each CRM's customers are in turn the billers'.
     customers = company.customers.with_columns(
-        pl.when("in_crm").then(_in_turn(pl.int_range(pl.len()), crms)).alias("crm")
+        pl.when("in_crm").then(_in_turn(pl.int_range(pl.len()), crms)).alias("crm"),
+        _in_turn(pl.int_range(pl.len()) // max(len(crms), 1), holders.get(BILLING, ())).alias(
+            "biller"
+        ),
     )
     cases = company.cases.with_columns(
         customers["crm"].gather(company.cases["customer"]).alias("crm")

@@ -1,7 +1,8 @@
-"""The shop's order exports: a row per line, newest order first, New York time with its offset.
+"""The shop's exports of orders and customers.
 
-A delivery holds the orders of its month, and earlier ones that were refunded or cancelled since
-they were last delivered.
+Orders have a row per line, the newest first, and New York time with its offset. A delivery holds
+those of its month, and earlier ones that were refunded or cancelled since they were last delivered.
+The list of customers, which holds everybody, comes with the last delivery.
 """
 
 from pathlib import Path
@@ -25,11 +26,11 @@ from pipelines.demo.cells import (
     header_line,
     moment,
     money,
-    write_block,
 )
 from pipelines.demo.company import Company
 from pipelines.demo.faults import plan
 from pipelines.demo.periods import DAY, Array, draws
+from pipelines.demo.windows import save_text
 
 ZONE = "America/New_York"
 FORM = "%Y-%m-%d %H:%M:%S %z"
@@ -53,10 +54,19 @@ HEADERS = (
     "Payment ID", "Payment Terms Name", "Next Payment Due At", "Payment References",
 )  # fmt: skip
 
+CUSTOMER_HEADERS = (
+    "Customer ID", "First Name", "Last Name", "Email", "Accepts Email Marketing",
+    "Default Address Company", "Default Address Address1", "Default Address Address2",
+    "Default Address City", "Default Address Province Code", "Default Address Country Code",
+    "Default Address Zip", "Default Address Phone", "Phone", "Accepts SMS Marketing",
+    "Total Spent", "Total Orders", "Tags", "Note", "Tax Exempt",
+)  # fmt: skip
+
 ADDED_COLUMN = "Loyalty Tier"
 
 _FIRST_ID, _ID_STEP = 6_097_000_000_000, 1_713
 _INVENTED_ID = 8_097_000_000_000
+_FIRST_CUSTOMER_ID = 7_512_000_000_000
 _LINE_HEADERS = {"Name", "Email", "Vendor"}
 
 
@@ -133,10 +143,72 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
                             rows=sheet.rows.height,
                         )  # fmt: skip
                 for name in files:
-                    with (folder / name).open("wb") as target:
-                        target.write(header_line(layout))
-                        for block in blocks:
-                            write_block(target, block)
+                    save_text(folder / name, header_line(layout), blocks)
+            if at == months - 1:
+                _deliver_customers(folder, company, each, seed, ledger)
+
+
+def _deliver_customers(
+    folder: Path, company: Company, each: int, seed: int, ledger: Ledger
+) -> None:
+    calendar = company.calendar
+    sheet = _customers(company)
+    last = calendar.months - 1
+    rows = np.zeros(calendar.months, np.int64)
+    rows[last] = sheet.rows.height
+    file = "customers_export.csv"
+    blocks = assemble(
+        sheet,
+        plan("shopify", "customers", rows, each).get(last, []),
+        draws(seed, "shopify customers"),
+        first_invented=0,
+        ledger=ledger,
+        source="shopify",
+        export="customers",
+        day=calendar.deliveries[last],
+        file=file,
+    )
+    save_text(folder / file, header_line(sheet.layout), blocks)
+
+
+def _customers(company: Company) -> Sheet:
+    """Everybody who has ordered, and what they have paid; addresses as in their orders."""
+    people, customers = company.people, company.customers
+    is_paid = ~pl.col("is_voided")
+    refunded = pl.when(pl.col("refunded_at") < company.calendar.end).then("refund").otherwise(0)
+    rows = (
+        company.orders.group_by("customer", "person")
+        .agg(pl.len().alias("orders"), (pl.col("total") - refunded).filter(is_paid).sum())
+        .sort("person")
+        .with_columns(
+            *(
+                pl.lit(people[each]).gather(pl.col("person")).alias(each)
+                for each in ("email", "first", "last")
+            ),
+            pl.lit(customers["country"]).gather(pl.col("customer")).alias("country"),
+        )
+    )
+    number = pl.col("person") + _FIRST_CUSTOMER_ID
+    cells: Layout = {
+        # The apostrophe keeps spreadsheets from taking a number for one.
+        "Customer ID": pl.format("'{}", number),
+        "First Name": choice(names.FIRST_NAMES, "first"),
+        "Last Name": choice(names.LAST_NAMES, "last"),
+        "Email": pl.col("email"),
+        "Accepts Email Marketing": either(pl.col("customer") % 3 == 0, "yes", "no"),
+        "Default Address City": choice(names.CITIES, "country"),
+        "Default Address Country Code": choice(names.COUNTRY_CODES, "country"),
+        "Default Address Zip": pl.format("'{}", pl.col("customer") % 90_000 + 10_000),
+        "Accepts SMS Marketing": "no",
+        "Total Spent": money("total"),
+        "Total Orders": pl.col("orders").cast(pl.String),
+        "Tax Exempt": "no",
+    }
+    fresh: Layout = {
+        "Customer ID": pl.format("'{}", pl.col("invented") + _FIRST_CUSTOMER_ID),
+        "Email": None,
+    }
+    return Sheet(rows, {header: cells.get(header) for header in CUSTOMER_HEADERS}, fresh)
 
 
 def _parts(which: Array, line_count: Array) -> list[Array]:

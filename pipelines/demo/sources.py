@@ -11,8 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.demo import (
+    chargebee,
     cornerstone,
     delighted,
+    dynamics,
     freshdesk,
     googleforms,
     hotjar,
@@ -21,6 +23,7 @@ from pipelines.demo import (
     intercom,
     moodle,
     msforms,
+    pipedrive,
     qualtrics,
     salesforce,
     sharing,
@@ -48,6 +51,8 @@ class Source:
         questions: what its questions measure.
         response_id: the id, as it lands, of a response to the relationship survey, over the
             columns of `forms.answered`.
+        deal_stages: what stages of its deals mean, where it doesn't say: pipeline, stage, outcome.
+        plan_prices: what its plans cost, where it doesn't say: plan, amount, currency, interval.
     """
 
     name: str
@@ -56,6 +61,8 @@ class Source:
     settings: str = ""
     questions: tuple[Question, ...] = ()
     response_id: Callable[[], pl.Expr] | None = None
+    deal_stages: tuple[tuple[str, str, str], ...] = ()
+    plan_prices: tuple[tuple[str, str, str, str], ...] = ()
 
 
 def _survey_tool(
@@ -73,7 +80,15 @@ _DESK, _COURSES = (sharing.CASES,), (sharing.COURSES,)
 
 SOURCES: tuple[Source, ...] = (
     Source("salesforce", _CRM_AND_DESK, salesforce.deliver),
-    Source("hubspot", _CRM_AND_DESK, hubspot.deliver, hubspot.SETTINGS),
+    Source(
+        "hubspot",
+        _CRM_AND_DESK,
+        hubspot.deliver,
+        hubspot.SETTINGS,
+        deal_stages=hubspot.DEAL_STAGES,
+    ),
+    Source("pipedrive", (sharing.CUSTOMERS,), pipedrive.deliver, pipedrive.SETTINGS),
+    Source("dynamics", _CRM_AND_DESK, dynamics.deliver, dynamics.SETTINGS),
     Source("zendesk", _DESK, zendesk.deliver),
     Source("freshdesk", _DESK, freshdesk.deliver, freshdesk.SETTINGS),
     Source("intercom", _DESK, intercom.deliver),
@@ -106,6 +121,13 @@ SOURCES: tuple[Source, ...] = (
     ),
     Source("shopify", (sharing.ORDERS,), shopify.deliver),
     Source("stripe", (sharing.BILLING,), stripe.deliver),
+    Source(
+        "chargebee",
+        (sharing.BILLING,),
+        chargebee.deliver,
+        chargebee.SETTINGS,
+        plan_prices=chargebee.PLAN_PRICES,
+    ),
     Source("cornerstone", _COURSES, cornerstone.deliver, cornerstone.SETTINGS),
     Source("moodle", _COURSES, moodle.deliver, moodle.SETTINGS),
     Source("hr", (sharing.EMPLOYEES,), hr.deliver),

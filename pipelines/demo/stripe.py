@@ -1,6 +1,7 @@
 """The payment provider's dashboard exports: payments by window, subscriptions in full.
 
 A payment is delivered with the month in which it was made, and again once it has been refunded.
+Payments are collected for another biller's subscriptions, too.
 """
 
 from pathlib import Path
@@ -15,6 +16,13 @@ from pipelines.demo.assembly import (
     assemble,
     delivery_folder,
 )
+from pipelines.demo.billers import (
+    created_by_month,
+    is_billed_by,
+    payers_of,
+    subscriptions_by_month,
+    with_payers,
+)
 from pipelines.demo.cells import (
     Layout,
     choice,
@@ -27,15 +35,11 @@ from pipelines.demo.cells import (
 )
 from pipelines.demo.company import Company
 from pipelines.demo.faults import Planned, plan
-from pipelines.demo.periods import DAY, HOUR, Array, draws
+from pipelines.demo.periods import Array, draws
 from pipelines.demo.salesforce import account_id
-from pipelines.demo.subscriptions import (
-    NEVER_PAID,
-    PAYMENT_FAILED,
-    PLANS,
-    REASONS,
-    TRIAL_LOST,
-)
+from pipelines.demo.subscriptions import NEVER_PAID, PAYMENT_FAILED, PLANS, REASONS
+
+SOURCE = "stripe"
 
 PAYMENT_HEADERS = (
     "id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Captured",
@@ -53,9 +57,6 @@ SUBSCRIPTION_HEADERS = (
     "Cancellation Reason", "account_id (metadata)",
 )  # fmt: skip
 
-NAMED_ACCOUNT_SHARE = 85
-"""Of each hundred customers so many carry their account's id; the others only an e-mail address."""
-
 _MINUTES = "%Y-%m-%d %H:%M"
 
 
@@ -69,20 +70,18 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
         np.flatnonzero((made == at) | ((refunded == at) & (refunded > made)))
         for at in range(calendar.months)
     ]
-    created = company.billing.subscriptions["created"].to_numpy()
-    known = np.array([(created < cutoff).sum() for cutoff in calendar.starts[1:]])
+    known = created_by_month(company, SOURCE)
     plans = {
         "payments": plan("stripe", "payments", np.array([len(which) for which in chosen]), each),
         "subscriptions": plan("stripe", "subscriptions", known, each),
     }
-    payers = _payers(company)
-    quantity = company.billing.subscriptions["quantity"].to_numpy().copy()
-    for at, day in enumerate(calendar.deliveries):
-        changed = company.billing.quantities.filter(pl.col("month") == at)
-        quantity[changed["subscription"].to_numpy()] = changed["quantity"].to_numpy()
+    payers = payers_of(company)
+    for at, (day, rows) in enumerate(
+        zip(calendar.deliveries, subscriptions_by_month(company, SOURCE), strict=True)
+    ):
         sheets = {
             "payments": _payments(company, payers, chosen[at], at),
-            "subscriptions": _subscriptions(company, payers, quantity, at),
+            "subscriptions": _subscriptions(rows, int(calendar.starts[at + 1])),
         }
         with delivery_folder(landing, "stripe", day) as folder:
             for export, file in (
@@ -107,31 +106,6 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
                         write_block(target, block)
 
 
-def _payers(company: Company) -> pl.DataFrame:
-    """What Stripe knows of each customer: the address as they typed it, maybe the account."""
-    customers = company.customers.with_row_index("customer").select(
-        pl.col("customer").cast(pl.Int64), "crm", "is_euro", "first_person"
-    )
-    address = pl.lit(company.people["email"]).gather(pl.col("first_person"))
-    return customers.with_columns(
-        pl.when(pl.col("customer") % 20 == 0)
-        .then(address.str.to_uppercase())
-        .otherwise(address)
-        .alias("email"),
-        # The account is Salesforce's; of another CRM's customers the address has to tell.
-        (
-            (pl.col("crm") == "salesforce").fill_null(False)
-            & (pl.col("customer") * 7919 % 100 < NAMED_ACCOUNT_SHARE)
-        ).alias("names_account"),
-    ).select("is_euro", "email", "names_account")
-
-
-def _with_payers(rows: pl.DataFrame, payers: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(
-        pl.lit(payers[each]).gather(pl.col("customer")).alias(each) for each in payers.columns
-    )
-
-
 _CURRENCY = either(pl.col("is_euro"), "eur", "usd")
 _CUSTOMER = code("cus_", "customer", 2)
 _ACCOUNT = either(pl.col("names_account"), account_id("customer"), None)
@@ -154,7 +128,7 @@ def _payments(company: Company, payers: pl.DataFrame, which: Array, at: int) -> 
         )
         .with_columns(pl.when("is_refunded").then("refund").otherwise(0).alias("refunded"))
     )
-    rows = _with_payers(rows, payers)
+    rows = with_payers(rows, payers).with_columns(is_billed_by(company, SOURCE).alias("is_ours"))
     is_failed, is_refunded = pl.col("is_failed"), pl.col("is_refunded")
     number = pl.col("payment")
     rate = pl.when("is_euro").then("rate").otherwise(1.0)
@@ -195,25 +169,15 @@ def _payments(company: Company, payers: pl.DataFrame, which: Array, at: int) -> 
         "Card ID": code("card_1Q", "customer", 2),
         "Customer ID": _CUSTOMER,
         "Customer Email": pl.col("email"),
-        "Invoice ID": code("in_1Q", "payment", 2),
+        # Who collects for another biller has no invoice of their own.
+        "Invoice ID": either(pl.col("is_ours"), code("in_1Q", "payment", 2), None),
         "account_id (metadata)": _ACCOUNT,
     }
     layout = {header: cells.get(header) for header in PAYMENT_HEADERS}
     return Sheet(rows, layout, {"id": code("ch_3Q", "invented", 3), "Customer ID": None, **_NOBODY})
 
 
-def _subscriptions(company: Company, payers: pl.DataFrame, quantity: Array, at: int) -> Sheet:
-    calendar, billing = company.calendar, company.billing
-    cutoff = int(calendar.starts[at + 1])
-    retried = billing.past_due.filter(pl.col("month") == at)["subscription"]
-    rows = billing.subscriptions.with_columns(
-        pl.Series("quantity", quantity),
-        pl.col("subscription").is_in(retried.implode()).alias("is_late"),
-        (pl.col("ended_at") < cutoff).alias("is_ended"),
-        (pl.col("cancelled_at") < cutoff).alias("is_cancelled"),
-    ).filter(pl.col("created") < cutoff)
-    rows = _with_payers(rows, payers)
-    rows = rows.with_columns(_periods(rows, company, at))
+def _subscriptions(rows: pl.DataFrame, cutoff: int) -> Sheet:
     is_ended, is_cancelled = pl.col("is_ended"), pl.col("is_cancelled")
     is_involuntary = (pl.col("reason") == PAYMENT_FAILED).fill_null(False)
     plan_name = choice(PLANS, "plan")
@@ -262,26 +226,3 @@ def _subscriptions(company: Company, payers: pl.DataFrame, quantity: Array, at: 
             **_NOBODY,
         },
     )
-
-
-def _periods(rows: pl.DataFrame, company: Company, at: int) -> list[pl.Series]:
-    """The billing period that each subscription is in, or was in when it ended."""
-    calendar = company.calendar
-    paid, day, second = (rows[each].to_numpy() for each in ("paid_month", "day", "second"))
-    ended = rows["is_ended"].to_numpy()
-    is_paid = paid >= 0
-    every = np.where(rows["is_yearly"].to_numpy(), 12, 1)
-    failed = (rows["reason"] == PAYMENT_FAILED).fill_null(False).to_numpy()
-    last = np.where(ended, rows["ended_month"].to_numpy() - np.where(failed, 0, 1), at)
-    month = paid + np.maximum(last - paid, 0) // every * every
-    start = calendar.moment(np.where(is_paid, month, 0), day, second)
-    end = calendar.moment(np.where(is_paid, month + every, 0), day, second)
-    created = rows["created"].to_numpy()
-    trial_end = rows["trial_end"].fill_null(0).to_numpy()
-    first_end = np.where(
-        rows["kind"].to_numpy() == TRIAL_LOST, trial_end, created + 30 * DAY + HOUR
-    )
-    return [
-        pl.Series("period_start", np.where(is_paid, start, created)),
-        pl.Series("period_end", np.where(is_paid, end, first_end)),
-    ]

@@ -42,7 +42,7 @@ REGULAR, TRIAL_LOST, NEVER_PAID = range(3)
 
 @dataclass(frozen=True)
 class Billing:
-    """What Stripe knows.
+    """What billers know.
 
     Attributes:
         subscriptions: one row per subscription: subscription, customer, kind, plan, is_yearly,

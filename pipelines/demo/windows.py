@@ -28,6 +28,19 @@ FEWEST_ROWS = 5
 """A file with fewer good rows stays clean."""
 
 
+def save_text(
+    path: Path,
+    header: bytes,
+    blocks: Sequence[Block],
+    write: Callable[[BinaryIO, Block], None] = write_block,
+) -> None:
+    """Write a file of text, block by block."""
+    with path.open("wb") as target:
+        target.write(header)
+        for block in blocks:
+            write(target, block)
+
+
 @dataclass(frozen=True)
 class WindowFile:
     """A file that each month brings, unless nothing happened in it.
@@ -42,7 +55,7 @@ class WindowFile:
         part: what faults call this one of the export's files; "" when there is one.
         left_out: rows that a rule of the contract leaves out, sorted likewise; None for none.
         rule: the rule's name.
-        write: how rows become text.
+        save: how header and rows become a file.
     """
 
     export: str
@@ -54,7 +67,7 @@ class WindowFile:
     part: str = ""
     left_out: pl.DataFrame | None = None
     rule: str = ""
-    write: Callable[[BinaryIO, Block], None] = write_block
+    save: Callable[[Path, bytes, Sequence[Block]], None] = save_text
 
 
 def deliver_windows(
@@ -129,10 +142,7 @@ def deliver_windows(
                             file.rule, "excluded", source, file.export, day, name,
                             code=file.rule, rows=left_out.height,
                         )  # fmt: skip
-                with (folder / name).open("wb") as target:
-                    target.write(file.header)
-                    for block in blocks:
-                        file.write(target, block)
+                file.save(folder / name, file.header, blocks)
 
 
 def _cuts(rows: pl.DataFrame | None, months: Array) -> Array:

@@ -3,6 +3,7 @@
 Nobody is asked by Zendesk whether it was any good: the survey tool does that.
 """
 
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from pipelines.demo.periods import DAY
 from pipelines.demo.references import account_reference, contact_reference, ticket_id
 from pipelines.demo.service import QUEUE, WORKING
 from pipelines.demo.tickets import requester, tickets_of
-from pipelines.demo.windows import WindowFile, deliver_windows
+from pipelines.demo.windows import WindowFile, deliver_windows, save_text
 
 SOURCE = "zendesk"
 FORM = "%Y-%m-%dT%H:%M:%SZ"
@@ -42,7 +43,7 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
             "organization.external_id": None,
         },
         b"",
-        write=write_json_lines,
+        save=partial(save_text, write=write_json_lines),
     )
     deliver_windows(landing, company.calendar, SOURCE, [tickets], each, seed, ledger)
 
