@@ -26,6 +26,7 @@ from pipelines.demo.periods import DAY, Calendar, draws, is_shown_twice
 from pipelines.demo.purchases import draw_order_values, draw_purchase_days
 from pipelines.demo.replies import ANSWERED_SHARES
 from pipelines.demo.sources import DEFAULT_SOURCES
+from pipelines.demo.subscriptions import late_start
 from pipelines.demo.surveys import DETRACTOR, PASSIVE, PROMOTER, ZONE
 from pipelines.demo.training import expected_lift
 from pipelines.demo.truth import DemoTruth, Parameters, Purchases, Spend
@@ -688,6 +689,44 @@ def test_subscriptions_in_force_are_those_that_started_less_those_that_ended() -
         end = company.calendar.starts[month + 1]
         in_force = (paid["paid_month"] <= month) & (paid["ended_at"] >= end)
         assert in_force.sum() == company.billing.in_force[month].sum()
+
+
+def test_who_renews_late_does_so_within_14_days_and_is_no_other_customer() -> None:
+    company = draw_company(20_000, 18, 3, Parameters())
+    calendar, subscriptions = company.calendar, company.billing.subscriptions
+    ended = subscriptions.filter(
+        (pl.col("paid_month") >= 0) & (pl.col("ended_at") < int(calendar.starts[-1]) - 15 * DAY)
+    )
+    late = subscriptions.drop_nulls("renews").join(
+        subscriptions, left_on="renews", right_on="subscription", suffix="_before"
+    )
+    for same in ("customer", "plan", "is_yearly", "cents"):
+        assert (late[same] == late[f"{same}_before"]).all()
+    assert late["renews"].is_unique().all()
+    assert (late["reason_before"].is_not_null()).all()
+    gap = late["created"] // DAY - late["ended_at_before"] // DAY
+    assert sorted(gap.unique()) == list(range(1, 15))
+    assert (late["created"] % DAY == late["ended_at_before"] % DAY).all()
+    # Everything is billed on days 1-28; some are missing at a month's end and some aren't.
+    assert late["day"].is_between(1, 28).all()
+    later = (late["paid_month"] - late["ended_month_before"]).value_counts(sort=True)
+    assert later["paid_month"].to_list() == [0, 1]
+    planned = company.parameters.churn.renews_late
+    error = np.sqrt(planned * (1 - planned) / ended.height)
+    share = ended["subscription"].is_in(late["renews"].implode()).mean()
+    assert ended.height > 2_000
+    assert abs(share - planned) < 4 * error  # type: ignore[operator]
+
+
+def test_days_that_no_bill_is_due_on_give_way_within_the_14_days() -> None:
+    calendar = Calendar(13)  # from October 2025 on: the fifth month is February
+    ended_on = np.array([10, 17, 20, 28, 28, 27, 28])
+    after = np.array([3, 14, 14, 1, 14, 1, 4])
+    months, days = late_start(0, ended_on, after, calendar)
+    assert months.tolist() == [0, 0, 1, 1, 1, 0, 1]
+    assert days.tolist() == [13, 28, 3, 1, 11, 28, 1]
+    months, days = late_start(4, np.array([14, 15, 28]), np.array([14, 14, 1]), calendar)
+    assert (months.tolist(), days.tolist()) == ([4, 5, 5], [28, 1, 1])
 
 
 def test_local_times_of_answers_are_never_ambiguous() -> None:

@@ -16,11 +16,17 @@ TRIAL_DAYS = 14
 TRIAL_LOST_SHARE = 0.3
 NEVER_PAID_SHARE = 0.03
 INVOLUNTARY_SHARE = 0.2
+FAILING_DAYS = 10
+"""How long a payment is tried again before the subscription ends."""
+
 RETRY_SHARE = 0.025
 RETRY_AFTER = 5 * DAY
 REFUND_SHARE = 0.01
 GROWS, SHRINKS = 0.015, 0.007
 """Odds per month that a monthly subscription changes its quantity."""
+
+LATE_DAYS = 14
+"""Who starts again within so many days has renewed late: the marts' days of grace."""
 
 PLANS = ("solo", "team", "business")
 MONTHLY_CENTS = (2_900, 1_200, 4_000)
@@ -47,7 +53,8 @@ class Billing:
     Attributes:
         subscriptions: one row per subscription: subscription, customer, kind, plan, is_yearly,
             cents (unit amount), quantity (at the start), created, paid_month, day, second,
-            trial_end (NULL without a trial), cancelled_at, ended_at, ended_month, reason.
+            trial_end (NULL without a trial), cancelled_at, ended_at, ended_month, reason, renews
+            (the subscription that it renews late, else NULL).
         quantities: one row per change of quantity: month, subscription, quantity.
         past_due: one row per month end at which a subscription's invoice is being retried.
         payments: one row per attempt, by time: payment, subscription, created, cents, is_failed,
@@ -55,7 +62,7 @@ class Billing:
         at_risk: customer months at risk by standing, monthly subscriptions only.
         churned: how many of them ended.
         watched: customer months at risk by standing, in the year after an answer.
-        expected: how many of these were to end.
+        expected: how many of these were to end, and not to be renewed within the month.
         recurring: monthly recurring cents at each month's end, by is_euro.
         in_force: subscriptions in force at each month's end, by is_euro.
     """
@@ -107,7 +114,7 @@ def draw_billing(
     seed: int,
 ) -> Billing:
     """Walk through the months, all customers at once."""
-    random = draws(seed, "subscriptions")
+    random, late_random = draws(seed, "subscriptions"), draws(seed, "late renewals")
     count = customers.height
     odds = np.array([getattr(parameters, band) for band in STANDINGS])
     is_euro = customers["is_euro"].to_numpy().astype(np.int64)
@@ -125,6 +132,7 @@ def draw_billing(
     subscription = np.full(count, -1)
     paid_month = np.full(count, -1)
     left_in = np.full(count, NEVER)
+    renews_in, renews_on = np.full(count, NEVER), np.zeros(count, np.int64)
     ended_at: list[tuple[Array, Array, Array, Array, Array]] = []
     changes: list[tuple[int, Array, Array]] = []
     past_due: list[tuple[int, Array]] = []
@@ -151,28 +159,39 @@ def draw_billing(
         due = running & is_yearly & ((month - paid_month) % 12 == 0)
         chance = np.where(monthly, odds[standing], due * (1 - (1 - odds[standing]) ** 12))
         leaves = running & (dice < chance)
+        fails = (random.random(count) < INVOLUNTARY_SHARE) & (day <= 18)
+        is_late = late_random.random(count) < parameters.renews_late
+        again_in, again_on = late_start(
+            month,
+            day + np.where(fails, FAILING_DAYS, 0),
+            late_random.integers(1, LATE_DAYS + 1, count),
+            calendar,
+        )
         at_risk += np.bincount(standing[monthly], minlength=kinds)
         churned += np.bincount(standing[monthly & leaves], minlength=kinds)
         recent = running & (month - answered_in <= WATCHED_MONTHS)
         watched += np.bincount(standing[recent], minlength=kinds)
-        expected += np.bincount(standing[recent], chance[recent], kinds)
+        missed = recent & ~(is_late & (again_in == month))
+        expected += np.bincount(standing[missed], chance[missed], kinds)
 
         leaving = np.flatnonzero(leaves)
         moment = calendar.moment(month, day[leaving], second[leaving])
-        fails = (random.random(len(leaving)) < INVOLUNTARY_SHARE) & (day[leaving] <= 18)
+        is_unpaid = fails[leaving]
         for wait in (0, 3, 7):
-            unpaid = leaving[fails]
+            unpaid = leaving[is_unpaid]
             book.pay(
                 subscription[unpaid],
-                moment[fails] + wait * DAY,
+                moment[is_unpaid] + wait * DAY,
                 (cents * quantity)[unpaid],
                 failed=True,
             )
-        ends = moment + np.where(fails, 10 * DAY, 0)
-        asked = np.where(fails, ends, ends - random.integers(DAY, 27 * DAY, len(leaving)))
-        why = np.where(fails, PAYMENT_FAILED, random.integers(0, PAYMENT_FAILED, len(leaving)))
+        ends = moment + np.where(is_unpaid, FAILING_DAYS * DAY, 0)
+        asked = np.where(is_unpaid, ends, ends - random.integers(DAY, 27 * DAY, len(leaving)))
+        why = np.where(is_unpaid, PAYMENT_FAILED, random.integers(0, PAYMENT_FAILED, len(leaving)))
         ended_at.append((subscription[leaving], asked, ends, why, np.full(len(leaving), month)))
         left_in[leaving] = month
+        back = leaves & is_late
+        renews_in[back], renews_on[back] = again_in[back], again_on[back]
 
         changing = monthly & ~leaves & (plan > 0)
         grows, shrinks = changing & (dice > 1 - GROWS), changing & (dice < 1 - GROWS)
@@ -184,8 +203,10 @@ def draw_billing(
         starting = start_month == month
         returning = (left_in <= month - 2) & (random.random(count) < parameters.returns) & ~starting
         day[returning] = random.integers(1, 29, returning.sum())
+        renewing = renews_in == month
+        day[renewing] = renews_on[renewing]
         lost = np.flatnonzero(starting & is_lost)
-        begun = np.flatnonzero((starting & ~is_lost) | returning)
+        begun = np.flatnonzero((starting & ~is_lost) | returning | renewing)
         first = calendar.moment(month, day, second)
         trial = has_trial & starting
         created = first - np.where(trial, TRIAL_DAYS * DAY, 0)
@@ -198,9 +219,11 @@ def draw_billing(
             day=day[begun],
             second=second[begun],
             trial_end=np.where(trial, first, -1)[begun],
+            renews=np.where(renewing, subscription, -1)[begun],
             **{name: values[begun] for name, values in common.items()},
         )
         subscription[begun], paid_month[begun], left_in[begun] = numbers, month, NEVER
+        renews_in[begun] = NEVER
         numbers = book.start(
             customer=lost,
             kind=TRIAL_LOST,
@@ -209,6 +232,7 @@ def draw_billing(
             day=day[lost],
             second=second[lost],
             trial_end=first[lost],
+            renews=-1,
             **{name: values[lost] for name, values in common.items()},
         )
         ended_at.append(
@@ -261,6 +285,27 @@ def draw_billing(
         expected,
         recurring,
         in_force,
+    )
+
+
+def late_start(
+    month: int, ended_on: Array, after: Array, calendar: Calendar
+) -> tuple[Array, Array]:
+    """In which month, and on which of its days 1–28, begins what renews a subscription late.
+
+    Args:
+        month: the month in which it ended.
+        ended_on: the day of the month on which it ended, 1–28.
+        after: how many days later it is to be renewed; a day that is none of 1–28 gives way to the
+            28th before it, or to the 1st after it where it had ended on the 28th.
+        calendar: the months.
+    """
+    length = int(calendar.starts[month + 1] - calendar.starts[month]) // DAY
+    on = ended_on + after
+    is_same = (on <= length) & (ended_on < 28)
+    return (
+        np.where(is_same, month, month + 1),
+        np.where(is_same, np.minimum(on, 28), np.maximum(on - length, 1)),
     )
 
 
@@ -333,6 +378,7 @@ def _never_paid(
         day=day[failed],
         second=second[failed],
         trial_end=-1,
+        renews=-1,
         plan=plan[failed],
         is_yearly=is_yearly[failed],
         cents=cents[failed],
@@ -364,7 +410,7 @@ def _subscriptions(
             .otherwise("ended_at")
             .alias("ended_at"),
             pl.when(pl.col("trial_end") >= 0).then("trial_end").alias("trial_end"),
-            pl.when(pl.col("reason") >= 0).then("reason").alias("reason"),
+            *(pl.when(pl.col(each) >= 0).then(each).alias(each) for each in ("reason", "renews")),
             pl.col("is_yearly").cast(pl.Boolean),
         )
         .with_row_index("subscription")

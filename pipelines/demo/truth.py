@@ -57,6 +57,9 @@ class Churn:
     returns: float = 0.04
     """Odds that who left two or more months ago starts again."""
 
+    renews_late: float = 0.06
+    """Odds that who leaves starts again within 14 days: who has renewed late, and isn't lost."""
+
 
 @dataclass(frozen=True)
 class Loyalty:

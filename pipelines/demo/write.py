@@ -18,7 +18,7 @@ from pipelines.demo.replies import first_contacts
 from pipelines.demo.salesforce import user_id
 from pipelines.demo.sharing import share_out
 from pipelines.demo.sources import ALL, DEFAULT_SOURCES, SOURCES, Source
-from pipelines.demo.subscriptions import CALLED_BACK, STANDINGS, Billing
+from pipelines.demo.subscriptions import CALLED_BACK, LATE_DAYS, STANDINGS, Billing
 from pipelines.demo.surveys import (
     ANONYMOUS,
     BANDS,
@@ -297,6 +297,11 @@ def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) ->
     refunded = pl.when(pl.col("refunded_at") < end).then("refund").otherwise(0)
     orders_a_customer = counted["customer"].value_counts()["count"]
     subscriptions = company.billing.subscriptions
+    renewed = subscriptions.drop_nulls("renews").join(
+        subscriptions.select("subscription", "ended_month"),
+        left_on="renews",
+        right_on="subscription",
+    )
     payments = company.billing.payments
     cases = company.cases
     replies = company.correspondence.replies
@@ -374,6 +379,16 @@ def _counts(company: Company, responses: pl.DataFrame, ratings: pl.DataFrame) ->
         **{name: int(scores.count()) for name, scores in answered.items()},
         "subscriptions": subscriptions.height,
         "paid_subscriptions": subscriptions.filter(pl.col("paid_month") >= 0).height,
+        "late_renewals": renewed.height,
+        "late_renewals_after_a_months_end": renewed.filter(
+            pl.col("ended_month_right") < pl.col("paid_month")
+        ).height,
+        "subscriptions_in_grace": subscriptions.filter(
+            (pl.col("paid_month") >= 0)
+            & (pl.col("ended_at") < end)
+            & (pl.col("ended_at") // DAY + LATE_DAYS >= end // DAY)
+            & ~pl.col("subscription").is_in(renewed["renews"].implode())
+        ).height,
         "subscribers": subscriptions.filter(pl.col("paid_month") >= 0)["customer"].n_unique(),
         "payments": payments.height,
         "failed_payments": payments.filter("is_failed").height,

@@ -273,19 +273,55 @@ class TestTruth:
         error = math.sqrt(odds * (1 - odds) / at_risk)
         assert abs(churned / at_risk - odds) < WIDE * error
 
+    def test_who_renews_late_is_told_from_who_is_lost(self, company: Company) -> None:
+        counts = company.truth["counts"]
+        outcomes = dict(
+            company.release.execute(
+                "select outcome, count(*) from churn_events group by all"
+            ).fetchall()
+        )
+        assert outcomes["renewed_late"] == counts["late_renewals"] > 10
+        assert outcomes["in_grace"] == counts["subscriptions_in_grace"] > 0
+        assert set(outcomes) == {"renewed_late", "in_grace", "lost"}
+        renewed = one(
+            company,
+            "select count(*), count(distinct customer_key), min(returned_on - ended_on), "
+            "max(returned_on - ended_on) from churn_events where outcome = 'renewed_late'",
+        )
+        assert renewed[0] >= renewed[1] > 10
+        assert 1 <= renewed[2] < renewed[3] <= 14
+        # Only who was missing at a month's end is reactivated.
+        reactivated = one(
+            company,
+            "select cast(sum(late_renewal_customers) as bigint), "
+            "count(*) filter (where late_renewal_customers > 0 and late_renewal_mrr = 0) "
+            "from retention_monthly where dimension = 'all'",
+        )
+        assert reactivated == (counts["late_renewals_after_a_months_end"], 0)
+        assert 0 < reactivated[0] < renewed[0]
+        judged = outcomes["renewed_late"] + outcomes["lost"]
+        odds = company.truth["parameters"]["churn"]["renews_late"]
+        error = math.sqrt(odds * (1 - odds) / judged)
+        assert abs(outcomes["renewed_late"] / judged - odds) < WIDE * error
+
     def test_promoters_stay_longer_and_detractors_leave(self, company: Company) -> None:
         shares = {band: churned / at_risk for band, (at_risk, churned) in _churn(company).items()}
         assert shares["promoter"] < shares["passive"] < shares["detractor"]
 
-    def test_detractors_are_worth_less_beyond_doubt_and_nobody_counts_twice(
+    def test_fewer_detractors_than_promoters_still_subscribe_and_nobody_counts_twice(
         self, company: Company
     ) -> None:
         rows = company.release.execute(
-            "select band, retention_difference_high, present_customer_count, customer_count "
+            "select band, retention_12m, present_customer_count, customer_count, "
+            "retention_difference_low, retention_difference_high "
             "from cx_value where metric = 'nps'"
         ).fetchall()
-        differences = {band: high for band, high, *_ in rows}
-        assert differences["detractor"] < 0
+        # Of so few answers that are a year old the odds show, if not always beyond doubt.
+        kept = {band: share for band, share, *_ in rows}
+        assert kept["detractor"] < kept["passive"] < kept["promoter"]
+        for band, share, _, _, low, high in rows:
+            if band != "passive":
+                assert low < share - kept["passive"] < high
         answered = one(
             company,
             "select count(distinct customer_key) filter (where is_young), "
@@ -543,7 +579,11 @@ class TestSurvival:
             )
             select
                 sum(lost.customers),
-                sum(churned_customers)
+                sum(churned_customers) - (
+                    select sum(late_renewal_customers)
+                    from retention_monthly
+                    where dimension = 'all' and not is_partial_month
+                )
             from retention_monthly join lost using (month)
             where dimension = 'all' and not is_partial_month
             """,
