@@ -939,13 +939,18 @@ def _row_groups(path: Path, columns: list[str] | None) -> Iterator[tuple[int, pa
 
 def _losers(path: Path, suspects: np.ndarray, export: Export) -> tuple[np.ndarray, int]:
     """The indexes of the rows that give way to another row of the same key, and the conflicts."""
-    # What a file asks is in its order of columns, and says nothing about a response.
-    content = [name for name in export.column_types if name not in (*NESTED, "questions")]
+    # What a file asks is in its order of columns, and says nothing about a response; neither does
+    # the order of the answers.
+    content = [name for name in export.column_types if name != "questions"]
     found = []
     for first, group in _row_groups(path, content):
         index = np.flatnonzero(suspects[first : first + group.num_rows])
         if len(index):
-            frame = pl.DataFrame(group.take(pa.array(index)))
+            frame = pl.DataFrame(group.take(pa.array(index))).with_columns(
+                pl.col(name).list.eval(_as_text(pl.element())).list.sort()
+                for name in content
+                if name in NESTED
+            )
             found.append(
                 frame.select(
                     *export.key,
@@ -967,3 +972,8 @@ def _losers(path: Path, suspects: np.ndarray, export: Export) -> tuple[np.ndarra
         & (pl.col("=content") != pl.col("=content kept"))
     )
     return keyed["=index"].to_numpy(), conflicts.height
+
+
+def _as_text(answer: pl.Expr) -> pl.Expr:
+    """An answer as one text, which sorts."""
+    return pl.concat_str(answer.struct.field("question_id", "value"), separator="\x1f")

@@ -279,6 +279,14 @@ class TestDuplicates:
         assert (account.duplicates, account.conflicts) == (1, 1)
         assert warehouse.rows("qualtrics/responses")["progress"].to_list() == [90]
 
+    def test_a_copy_with_another_answer_is_a_conflict(self, warehouse: TestWarehouse) -> None:
+        rows = [{"_recordId": "R_x", "QID1": "3"}, {"_recordId": "R_x", "QID1": "9"}]
+        warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows))
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert (account.duplicates, account.conflicts) == (1, 1)
+        assert warehouse.rows("qualtrics/responses")["answers"][0][0]["value"] == "9"
+
     def test_a_copy_whose_columns_stand_in_another_order_is_no_conflict(
         self, warehouse: TestWarehouse
     ) -> None:
