@@ -168,11 +168,7 @@ def land(
 
 def files_of(delivery: Delivery, export: Export) -> list[SourceFile]:
     """The files of a delivery that are of this export, in the order in which rows follow."""
-    return [
-        file
-        for file in delivery.files
-        if any(_matches(file.label, pattern) for pattern in export.files)
-    ]
+    return [file for file in delivery.files if _is_of(file.name, file.label, export)]
 
 
 def unread_files(home: Home, source: str, day: date) -> list[str]:
@@ -242,6 +238,27 @@ def declared_questions(home: Home, export: Export) -> tuple[DeclaredQuestion, ..
     )
 
 
+def _is_of(name: str, label: str, export: Export) -> bool:
+    """Whether a file is of an export: by its own name, else by a folder of the export's name.
+
+    Some vendors name a file after the view, in the language of whoever exports; nobody could list
+    all of those.
+    """
+    if any(_matches(label, pattern) for pattern in export.files):
+        return True
+    folders = name.casefold().replace("\\", "/").split("/")[:-1]
+    return (
+        export.name in folders
+        and any(_matches(label, "*" + Path(pattern).suffix) for pattern in export.files)
+        and not any(
+            _matches(label, pattern)
+            for other in all_exports()
+            if other.source == export.source
+            for pattern in other.files
+        )
+    )
+
+
 def _matches(label: str, pattern: str) -> bool:
     """Whether a file is of an export; a workbook is wherever a CSV file of its name would be."""
     label = re.sub(r"\.xlsx$", ".csv", label.casefold())
@@ -253,7 +270,7 @@ def _broken_files(delivery: Delivery, export: Export) -> list[FileRefused]:
     return [
         refused
         for refused in delivery.refused
-        if any(_matches(_bare_name(refused), each) for each in export.files)
+        if _is_of(refused.file, _bare_name(refused), export)
         or refused.file.casefold().endswith((".zip", ".gz"))
     ]
 
@@ -409,7 +426,7 @@ def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]
     """
     types = export.column_types if export else {}
     personal = {name: rule.personal for name, rule in export.rules.items()} if export else {}
-    sealed = [name for name in personal if personal[name] == "email"]
+    sealed = [name for name in personal if personal[name] in ("email", "emails")]
     rising = ["source_row", *(name for name in types if isinstance(types[name], pl.Datetime))]
     unrepeated = [*rising, *(name for name in types if personal.get(name))]
     unrepeated += export.key if export and len(export.key) == 1 else ()
@@ -642,6 +659,8 @@ def _sealed(typed: pl.DataFrame, export: Export, keyed: Pseudonyms) -> pl.DataFr
     for name, rule in export.rules.items():
         if rule.personal == "email":
             columns.append(keyed.seal_emails(typed[name]).alias(name))
+        elif rule.personal == "emails":
+            columns.append(keyed.seal_lists_of_emails(typed[name]).alias(name))
         elif rule.personal == "email_if_address":
             columns.append(keyed.seal_addresses(typed[name]).alias(name))
         elif rule.personal == "name":

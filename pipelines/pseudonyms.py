@@ -141,6 +141,33 @@ class Pseudonyms:
         """
         return self._remembered(addresses)
 
+    def seal_lists_of_emails(self, cells: pl.Series) -> pl.Series:
+        """Pseudonyms of the addresses in each cell, parted by `;`; NULL where it holds none.
+
+        Args:
+            cells: String, any length: addresses with `,` or `;` between them.
+
+        Returns:
+            String, same length: each pseudonym once, in the order of the addresses.
+        """
+        has_several = cells.str.contains("[,;]").fill_null(False)
+        sealed = self.seal_emails(cells.set(has_several, None))
+        if not has_several.any():
+            return sealed
+        rows = has_several.arg_true()
+        parts = (
+            pl.DataFrame({"row": rows, "part": cells.gather(rows)})
+            .with_columns(pl.col("part").str.replace_all(";", ",", literal=True).str.split(","))
+            .explode("part")
+        )
+        joined = (
+            parts.with_columns(self.seal_emails(parts["part"]).alias("part"))
+            .drop_nulls()
+            .group_by("row")
+            .agg(pl.col("part").unique(maintain_order=True).str.join(";"))
+        )
+        return sealed.scatter(joined["row"], joined["part"])
+
     def seal_addresses(self, cells: pl.Series) -> pl.Series:
         """Pseudonyms where a cell holds an e-mail address, the cell itself where it doesn't."""
         letters = cells.to_arrow(compat_level=pl.CompatLevel.oldest()).buffers()[2]

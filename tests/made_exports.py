@@ -376,7 +376,9 @@ class Maker:
         is_key = name in self.export.key
 
         def text(number: int, at: datetime) -> str:
-            if rule.personal == "email" or (rule.personal and number % 2):
+            if rule.personal == "emails" and number % 2:
+                return f"person{number}@example.com, p{number}@example.com"
+            if rule.personal in ("email", "emails") or (rule.personal and number % 2):
                 return f"person{number}@example.com"
             if is_key:
                 return f"{name} {number}"

@@ -73,6 +73,23 @@ def test_rows_are_sealed_as_their_values_are(cells: list[str | None]) -> None:
         assert pseudonym == (keyed.of(address) if address is not None else None)
 
 
+def test_each_of_several_addresses_in_a_cell_is_sealed() -> None:
+    keyed = Pseudonyms(KEY)
+    one, other = keyed.of("a@example.com"), keyed.of("b@example.com")
+    cells = {
+        "a@example.com": one,
+        "a@example.com, B@example.com": f"{one};{other}",
+        "b@example.com;a@example.com; ,": f"{other};{one}",
+        "a@example.com, A@example.com ": one,
+        "a@example.com, call first, noreply@example.com": one,
+        "call first, then write": None,
+        "": None,
+        None: None,
+    }
+    sealed = keyed.seal_lists_of_emails(pl.Series(list(cells), dtype=pl.String))
+    assert sealed.to_list() == list(cells.values())
+
+
 def test_one_company_has_one_pseudonym_however_its_name_is_written() -> None:
     keyed = Pseudonyms(KEY)
     written = [

@@ -15,3 +15,11 @@
 
     )
 {%- endmacro %}
+
+{% macro pseudonyms_in(columns) -%}
+    {#- The pseudonyms of several cells, each of which may hold several with `;` between them, as a
+        list without repetitions; NULL where there is none. -#}
+    list_sort(
+        list_distinct(string_split(nullif(concat_ws(';', {{ columns | join(', ') }}), ''), ';'))
+    )
+{%- endmacro %}

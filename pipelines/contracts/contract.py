@@ -28,8 +28,9 @@ Rate = Annotated[pl.Decimal, 18, 8]
 Answers = pl.List(pl.Struct({"question_id": pl.String, "value": pl.String}))
 """What a response says, in the survey's order; landing makes it of the question columns."""
 
-Personal = Literal["email", "email_if_address", "name"]
-"""How a direct identifier is sealed: an address, a cell that may hold one or an id, a name."""
+Personal = Literal["email", "emails", "email_if_address", "name"]
+"""How a direct identifier is sealed: an address, a cell with several of them (which stay parted by
+`;`), a cell that may hold one or an id, a name."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ MERGED = ("Merged record IDs", "Merged Contact IDs", "Merged Company IDs", "Merg
     known=labels(
         """
         First Name, Last Name, Full Name, Salutation, Phone Number, Mobile Phone Number, Fax Number,
-        Contact owner, Additional email addresses, Last Activity Date, Lead Status,
+        Contact owner, Last Activity Date, Lead Status,
         Marketing contact status, Associated Company, Preferred channels, Street Address, City,
         State/Region, Postal Code, Job Title, Company Name, Date of birth, Website URL,
         Email Domain, Twitter Username, LinkedIn URL, Vorname, Nachname, Nombre, Apellidos,
@@ -58,6 +58,9 @@ class HubspotContacts(pa.DataFrameModel):
         str_matches=r"^(003|00Q)[0-9A-Za-z]{15}$",
     )
     email_pseudonym: str = column("Email", "Correo", "E-Mail", "E-mail", personal="email")
+    additional_email_pseudonyms: str = column(
+        "Additional email addresses", required=False, personal="emails"
+    )
     company_id: str = column("Primary Associated Company ID", required=False, str_matches=ID)
     company_ids: str = column("Associated Company IDs", required=False, str_matches=IDS)
     merged_record_ids: str = column(*MERGED, required=False, str_matches=IDS)

@@ -3,7 +3,8 @@
 A header is the kind of record and the field's label (`Deal - Value`); fields that somebody made,
 and the words of another language, are told under `[pipedrive.labels.deals]` in `sources.toml`. A
 list holds the columns that it shows: the record's own `ID` has to be one of them. Records name one
-another; ids of what they belong to are columns to add. Times are in the zone of whoever exported
+another; ids of what they belong to are columns to add. A cell may hold several addresses, with
+commas between them. Times are in the zone of whoever exported
 (`time_zone` in `sources.toml`), who exports only what they may see, so that a record which a
 delivery doesn't hold is no deletion.
 """
@@ -69,7 +70,7 @@ class PipedriveOrganizations(pa.DataFrameModel):
         Person - Name, Person - First name, Person - Last name, Person - Job title, Person - Owner,
         Person - Label, Person - Labels, Person - Phone, Person - Phone - Work,
         Person - Phone - Home, Person - Phone - Mobile, Person - Phone - Other,
-        Person - Email - Home, Person - Email - Other, Person - Instant messenger, Person - Notes,
+        Person - Instant messenger, Person - Notes,
         Person - Postal address, Person - Full/combined address of Postal address,
         Person - City/town/village/locality of Postal address,
         Person - State/county of Postal address, Person - Region of Postal address,
@@ -86,8 +87,14 @@ class PipedrivePersons(pa.DataFrameModel):
     person_id: str = column(
         "Person - ID", "Person - Pipedrive System ID", nullable=False, str_matches=ID
     )
-    email_pseudonym: str = column(
-        "Person - Email - Work", "Person - Email (Work)", "Person - Email", personal="email"
+    email_pseudonyms: str = column(
+        "Person - Email - Work", "Person - Email (Work)", "Person - Email", personal="emails"
+    )
+    home_email_pseudonyms: str = column(
+        "Person - Email - Home", "Person - Email (Home)", required=False, personal="emails"
+    )
+    other_email_pseudonyms: str = column(
+        "Person - Email - Other", "Person - Email (Other)", required=False, personal="emails"
     )
     organization_id: str = column("Person - Organization ID", required=False, str_matches=ID)
     organization_name_pseudonym: str = column(
@@ -141,12 +148,12 @@ class PipedriveDeals(pa.DataFrameModel):
     person_id: str = column(
         "Deal - Contact person ID", "Person - ID", required=False, str_matches=ID
     )
-    email_pseudonym: str = column(
+    email_pseudonyms: str = column(
         "Person - Email - Work",
         "Person - Email (Work)",
         "Person - Email",
         required=False,
-        personal="email",
+        personal="emails",
     )
     created_at: Timestamp = column("Deal - Deal created", "Deal - Created", nullable=False)
     won_at: Timestamp = column("Deal - Won time", required=False)

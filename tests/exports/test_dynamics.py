@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from pipelines.exports.files import FileRefused
+from pipelines.landing import unread_files
 from pipelines.pseudonyms import Pseudonyms
 from tests import dynamics
-from tests.conftest import KEY, TestWarehouse
+from tests.conftest import DAY, KEY, TestWarehouse
 
 
 def set_zone(warehouse: TestWarehouse, more: str = "") -> None:
@@ -34,6 +35,22 @@ def test_accounts_land_without_their_names(warehouse: TestWarehouse) -> None:
     lake = b"".join(path.read_bytes() for path in warehouse.home.lake.rglob("*.parquet"))
     for name in ("Northwind", "Clínicas", "Harbor", "Ruiz", "accountid"):
         assert name.encode() not in lake
+
+
+def test_a_view_in_another_language_is_known_by_its_folder(warehouse: TestWarehouse) -> None:
+    set_zone(warehouse)
+    warehouse.deliver("dynamics", "accounts/Alle Firmen 10-02-2025.xlsx", dynamics.accounts())
+    # In the folder of accounts it still is what its name says.
+    warehouse.deliver("dynamics", f"accounts/{dynamics.CONTACTS}", dynamics.contacts())
+    warehouse.deliver("dynamics", "Alle Kontakte 10-02-2025.xlsx", dynamics.contacts())
+    accounts = warehouse.land("dynamics/accounts")
+    contacts = warehouse.land("dynamics/contacts")
+    assert accounts is not None
+    assert contacts is not None
+    assert [file.name for file in accounts.files] == ["accounts/Alle Firmen 10-02-2025.xlsx"]
+    assert (accounts.accepted, contacts.accepted) == (4, 3)
+    unread = unread_files(warehouse.home, "dynamics", DAY)
+    assert unread == ["Alle Kontakte 10-02-2025.xlsx"]
 
 
 def test_a_contact_belongs_to_the_account_whose_name_it_bears(warehouse: TestWarehouse) -> None:

@@ -42,7 +42,7 @@ def test_deals_land_with_what_became_of_them(warehouse: TestWarehouse) -> None:
     assert lost["lost_at"] == datetime(2024, 12, 20, 9, tzinfo=UTC)
     keyed = Pseudonyms(KEY)
     assert lost["organization_name_pseudonym"] == keyed.of('harbor "fresh" foods')
-    assert lost["email_pseudonym"] == keyed.of("liam.berg@example.com")
+    assert lost["email_pseudonyms"] == keyed.of("liam.berg@example.com")
     lake = b"".join(path.read_bytes() for path in warehouse.home.lake.rglob("*.parquet"))
     for name in ("Okafor", "Ruiz", "Northwind", "renewal", "example.com", "Price"):
         assert name.encode() not in lake
@@ -91,10 +91,29 @@ def test_persons_and_organizations_land_without_names(warehouse: TestWarehouse) 
     assert maya["organization_id"] == northwind["organization_id"] == "31"
     assert liam["organization_id"] is None
     assert liam["organization_name_pseudonym"] == harbor["name_pseudonym"]
-    assert (kim["email_pseudonym"], kim["organization_name_pseudonym"]) == (None, None)
+    assert (kim["email_pseudonyms"], kim["organization_name_pseudonym"]) == (None, None)
     lake = b"".join(path.read_bytes() for path in warehouse.home.lake.rglob("*.parquet"))
-    for name in ("Okafor", "Ruiz", "Northwind", "example.com", "555"):
+    for name in ("Okafor", "Ruiz", "Northwind", "example.com", "555 0101"):
         assert name.encode() not in lake
+
+
+def test_each_address_of_a_person_lands_sealed(warehouse: TestWarehouse) -> None:
+    text = sample(PERSONS).replace("Person - Phone - Work", "Person - Email - Home")
+    text = text.replace("maya.okafor@example.com", '"maya.okafor@example.com, m.o@example.org"')
+    text = text.replace("+57 601 555 0101", "maya@example.net")
+    deliver(warehouse, PERSONS, text)
+    account = warehouse.land("pipedrive/persons")
+    assert account is not None
+    assert (account.accepted, account.unknown_columns, account.sealed_columns) == (3, (), ())
+    keyed = Pseudonyms(KEY)
+    maya = warehouse.rows("pipedrive/persons").row(0, named=True)
+    assert maya["email_pseudonyms"].split(";") == [
+        keyed.of("maya.okafor@example.com"),
+        keyed.of("m.o@example.org"),
+    ]
+    assert maya["home_email_pseudonyms"] == keyed.of("maya@example.net")
+    lake = b"".join(path.read_bytes() for path in warehouse.home.lake.rglob("*.parquet"))
+    assert b"@example" not in lake
 
 
 def test_the_system_id_is_the_id_and_case_does_not_matter(warehouse: TestWarehouse) -> None:

@@ -1,3 +1,7 @@
+{#- The CRMs beside Salesforce, the first one foremost: who is known to several of them is the
+    customer of the first. -#}
+{%- set further_crms = ['hubspot', 'dynamics', 'pipedrive'] -%}
+
 -- One row per id by which a source, or anybody, may name a customer.
 with accounts as (
 
@@ -37,7 +41,8 @@ crm_companies as (
         company_id,
         salesforce_account_id,
         merged_company_ids,
-        created_at
+        created_at,
+        delivered_on
     from {{ ref('stg_hubspot__companies') }}
     union all
     select
@@ -45,7 +50,8 @@ crm_companies as (
         account_id as company_id,
         cast(null as varchar) as salesforce_account_id,
         cast(null as varchar[]) as merged_company_ids,
-        created_at
+        created_at,
+        delivered_on
     from {{ ref('stg_dynamics__accounts') }}
     union all
     select
@@ -53,7 +59,8 @@ crm_companies as (
         organization_id as company_id,
         cast(null as varchar) as salesforce_account_id,
         cast(null as varchar[]) as merged_company_ids,
-        created_at
+        created_at,
+        delivered_on
     from {{ ref('stg_pipedrive__organizations') }}
 
 ),
@@ -66,8 +73,9 @@ crm_contacts as (
         company_id,
         salesforce_contact_id,
         merged_contact_ids,
-        email_pseudonym,
-        created_at
+        email_pseudonyms,
+        created_at,
+        delivered_on
     from {{ ref('stg_hubspot__contacts') }}
     union all
     select
@@ -76,8 +84,9 @@ crm_contacts as (
         account_id as company_id,
         cast(null as varchar) as salesforce_contact_id,
         cast(null as varchar[]) as merged_contact_ids,
-        email_pseudonym,
-        created_at
+        [email_pseudonym] as email_pseudonyms,
+        created_at,
+        delivered_on
     from {{ ref('stg_dynamics__contacts') }}
     union all
     select
@@ -86,8 +95,9 @@ crm_contacts as (
         organization_id as company_id,
         cast(null as varchar) as salesforce_contact_id,
         cast(null as varchar[]) as merged_contact_ids,
-        email_pseudonym,
-        created_at
+        email_pseudonyms,
+        created_at,
+        delivered_on
     from {{ ref('stg_pipedrive__persons') }}
 
 ),
@@ -219,26 +229,42 @@ account_customers as (
             'account',
             'coalesce(merged_accounts.master_account_id, accounts.account_id)'
         ) }} as customer_key,
-        case when merged_accounts.account_id is null then 'own_id' else 'merged' end as rule
+        case when merged_accounts.account_id is null then 'own_id' else 'merged' end as rule,
+        case when merged_accounts.account_id is null then 'account_id' else 'master_account_id' end
+            as evidence_kind,
+        coalesce(merged_accounts.master_account_id, accounts.account_id) as evidence_value,
+        case when merged_accounts.account_id is not null then accounts.delivered_on end
+            as merger_delivered_on
     from accounts
     left join merged_accounts on accounts.account_id = merged_accounts.account_id
 
 ),
 
 -- A merged contact belongs where its master belongs.
-contact_accounts as (
+contact_masters as (
 
     select
         contacts.contact_id,
         contacts.email_pseudonym,
         contacts.created_at as first_seen_at,
         contacts.is_deleted,
-        account_customers.customer_key
+        coalesce(masters.account_id, contacts.account_id) as account_id,
+        case when masters.account_id is not null then masters.contact_id end as master_contact_id,
+        case when masters.account_id is not null then contacts.delivered_on end
+            as merger_delivered_on
     from contacts
     left join merged_contacts on contacts.contact_id = merged_contacts.contact_id
     left join contacts as masters on merged_contacts.master_contact_id = masters.contact_id
-    left join account_customers
-        on coalesce(masters.account_id, contacts.account_id) = account_customers.account_id
+
+),
+
+contact_accounts as (
+
+    select
+        contact_masters.*,
+        account_customers.customer_key
+    from contact_masters
+    left join account_customers on contact_masters.account_id = account_customers.account_id
 
 ),
 
@@ -275,7 +301,8 @@ crm_companies_merged as (
     select
         source,
         unnest(merged_company_ids) as merged_id,
-        company_id
+        company_id,
+        delivered_on
     from crm_companies
 
 ),
@@ -288,7 +315,8 @@ crm_companies_named as (
         seen.source,
         seen.company_id as named_id,
         coalesce(min(merged.company_id), seen.company_id) as company_id,
-        min(seen.seen_at) as first_seen_at
+        min(seen.seen_at) as first_seen_at,
+        min(merged.delivered_on) as merger_delivered_on
     from crm_companies_seen as seen
     left join crm_companies_merged as merged
         on seen.source = merged.source and seen.company_id = merged.merged_id
@@ -301,40 +329,38 @@ crm_contacts_named as (
 
     select
         source,
-        contact_id as named_id,
-        contact_id
-    from crm_contacts
-    union all
-    select
-        source,
-        unnest(merged_contact_ids) as named_id,
-        contact_id
-    from crm_contacts
+        named_id,
+        min(contact_id) as contact_id,
+        min(merger_delivered_on) as merger_delivered_on
+    from (
+        select
+            source,
+            contact_id as named_id,
+            contact_id,
+            cast(null as date) as merger_delivered_on
+        from crm_contacts
+        union all
+        select
+            source,
+            unnest(merged_contact_ids) as named_id,
+            contact_id,
+            delivered_on as merger_delivered_on
+        from crm_contacts
+    ) as named
+    group by source, named_id
 
 ),
 
--- Addresses that the first CRM has at one account alone.
-account_emails as (
-
-    select
-        email_pseudonym,
-        min(customer_key) as customer_key
-    from contact_accounts
-    where email_pseudonym is not null and customer_key is not null and not is_deleted
-    group by email_pseudonym
-    having count(distinct customer_key) = 1
-
-),
-
--- The first CRM's accounts that a company's own id names, its people's ids, or their addresses.
+-- The first CRM's accounts that a company's own id names, or its people's ids.
 crm_company_evidence as (
 
     select
         named.source,
         named.company_id,
+        crm_companies.salesforce_account_id as own_id,
         account_customers.customer_key as own_customer_key,
-        cast(null as varchar) as people_customer_key,
-        cast(null as varchar) as email_customer_key
+        cast(null as varchar) as people_id,
+        cast(null as varchar) as people_customer_key
     from crm_companies
     inner join crm_companies_named as named
         on crm_companies.source = named.source and crm_companies.company_id = named.named_id
@@ -344,102 +370,271 @@ crm_company_evidence as (
     select
         named.source,
         named.company_id,
+        cast(null as varchar) as own_id,
         cast(null as varchar) as own_customer_key,
-        contact_accounts.customer_key as people_customer_key,
-        account_emails.customer_key as email_customer_key
+        contact_accounts.contact_id as people_id,
+        contact_accounts.customer_key as people_customer_key
     from crm_contacts
+    inner join contact_accounts
+        on
+            crm_contacts.salesforce_contact_id = contact_accounts.contact_id
+            and contact_accounts.customer_key is not null
     inner join crm_companies_named as named
         on crm_contacts.source = named.source and crm_contacts.company_id = named.named_id
-    left join contact_accounts
-        on crm_contacts.salesforce_contact_id = contact_accounts.contact_id
-    left join account_emails on crm_contacts.email_pseudonym = account_emails.email_pseudonym
-    where coalesce(contact_accounts.customer_key, account_emails.customer_key) is not null
 
 ),
 
+crm_company_ids as (
+
+    select
+        source,
+        company_id,
+        min(own_id) as own_id,
+        min(own_customer_key) as own_customer_key,
+        min(people_id) as people_id,
+        min(people_customer_key) as people_customer_key,
+        max(people_customer_key) as last_people_customer_key
+    from crm_company_evidence
+    group by source, company_id
+
+),
+
+-- Of two accounts that its people's ids name neither is the company's.
 crm_company_candidates as (
 
     select
         named.source,
         named.company_id,
-        min(named.first_seen_at) as first_seen_at,
-        min(evidence.own_customer_key) as own_customer_key,
-        count(distinct evidence.people_customer_key) as people_customer_count,
-        min(evidence.people_customer_key) as people_customer_key,
-        count(distinct evidence.email_customer_key) as email_customer_count,
-        min(evidence.email_customer_key) as email_customer_key
-    from crm_companies_named as named
-    left join crm_company_evidence as evidence
-        on named.source = evidence.source and named.company_id = evidence.company_id
-    group by named.source, named.company_id
-
-),
-
--- Of two accounts that its people name neither is the company's: it then stands for itself.
-crm_company_customers as (
-
-    select
-        source,
-        company_id,
-        first_seen_at,
+        named.first_seen_at,
+        ids.own_id,
+        ids.people_id,
+        ids.people_customer_key,
+        ids.last_people_customer_key,
         coalesce(
-            own_customer_key,
+            ids.own_customer_key,
             case
-                when people_customer_count = 1 then people_customer_key
-                when people_customer_count = 0 and email_customer_count = 1 then email_customer_key
-            end,
-            {{ record_key('source', 'company', 'company_id') }}
-        ) as customer_key,
-        case
-            when own_customer_key is not null or people_customer_count = 1 then 'foreign_id'
-            when people_customer_count = 0 and email_customer_count = 1 then 'email'
-            else 'own_id'
-        end as rule,
-        case
-            when own_customer_key <> people_customer_key or people_customer_count > 1
-                then people_customer_key
-            when
-                coalesce(own_customer_key, people_customer_key) <> email_customer_key
-                or (
-                    coalesce(own_customer_key, people_customer_key) is null
-                    and email_customer_count > 1
-                )
-                then email_customer_key
-        end as conflicting_customer_key
-    from crm_company_candidates
+                when ids.people_customer_key = ids.last_people_customer_key
+                    then ids.people_customer_key
+            end
+        ) as foreign_customer_key,
+        ids.own_customer_key is null
+        and ids.people_customer_key <> ids.last_people_customer_key as is_contested,
+        {{ record_key('named.source', 'company', 'named.company_id') }} as own_customer_key
+    from (
+        select
+            source,
+            company_id,
+            min(first_seen_at) as first_seen_at
+        from crm_companies_named
+        group by source, company_id
+    ) as named
+    left join crm_company_ids as ids
+        on named.source = ids.source and named.company_id = ids.company_id
 
 ),
 
-crm_contact_companies as (
+crm_contact_candidates as (
 
     select
         crm_contacts.source,
         crm_contacts.contact_id,
         crm_contacts.salesforce_contact_id,
-        crm_contacts.email_pseudonym,
+        crm_contacts.email_pseudonyms,
         crm_contacts.created_at as first_seen_at,
+        named.company_id,
+        contact_accounts.customer_key as foreign_customer_key,
+        contact_accounts.contact_id is not null as is_known_contact,
         coalesce(
-            contact_accounts.customer_key, account_emails.customer_key, companies.customer_key
-        ) as customer_key,
-        case
-            when contact_accounts.customer_key is not null then 'foreign_id'
-            when account_emails.customer_key is not null then 'email'
-            when companies.customer_key is not null then 'foreign_id'
-        end as rule,
-        case
-            when
-                coalesce(contact_accounts.customer_key, account_emails.customer_key)
-                <> companies.customer_key
-                then companies.customer_key
-        end as conflicting_customer_key
+            contact_accounts.customer_key,
+            companies.foreign_customer_key,
+            companies.own_customer_key
+        ) as named_customer_key
     from crm_contacts
     left join contact_accounts
         on crm_contacts.salesforce_contact_id = contact_accounts.contact_id
-    left join account_emails on crm_contacts.email_pseudonym = account_emails.email_pseudonym
     left join crm_companies_named as named
         on crm_contacts.source = named.source and crm_contacts.company_id = named.named_id
-    left join crm_company_customers as companies
+    left join crm_company_candidates as companies
         on named.source = companies.source and named.company_id = companies.company_id
+
+),
+
+crm_contact_emails as (
+
+    select
+        source,
+        contact_id,
+        named_customer_key,
+        unnest(email_pseudonyms) as email_pseudonym
+    from crm_contact_candidates
+
+),
+
+-- Whose an address is, the first CRM knows best; each further one adds those that are new to it.
+salesforce_email_owners as (
+
+    select
+        email_pseudonym,
+        customer_key,
+        contact_id
+    from contact_accounts
+    where email_pseudonym is not null and customer_key is not null and not is_deleted
+
+),
+{% for crm in further_crms %}
+{{ crm }}_earlier_owners as (
+
+    select * from salesforce_email_owners
+    {%- for earlier in further_crms[:loop.index0] %}
+    union all
+    select * from {{ earlier }}_email_owners
+    {%- endfor %}
+
+),
+
+-- The addresses that this CRM shares with those before it. They tell something where both sides
+-- have them at one customer alone.
+{{ crm }}_known_emails as (
+
+    select
+        emails.email_pseudonym,
+        min(owners.customer_key) as customer_key,
+        min(owners.customer_key) = max(owners.customer_key)
+        and coalesce(min(emails.named_customer_key) = max(emails.named_customer_key), true)
+            as is_unique
+    from crm_contact_emails as emails
+    inner join {{ crm }}_earlier_owners as owners
+        on emails.email_pseudonym = owners.email_pseudonym
+    where emails.source = '{{ crm }}'
+    group by emails.email_pseudonym
+
+),
+
+{{ crm }}_contact_emails as (
+
+    select
+        emails.contact_id,
+        min(case when known.is_unique then known.email_pseudonym end) as email_pseudonym,
+        min(case when known.is_unique then known.customer_key end) as customer_key,
+        max(case when known.is_unique then known.customer_key end) as last_customer_key,
+        min(case when not known.is_unique then known.customer_key end) as shared_customer_key
+    from crm_contact_emails as emails
+    inner join {{ crm }}_known_emails as known on emails.email_pseudonym = known.email_pseudonym
+    where emails.source = '{{ crm }}'
+    group by emails.contact_id
+
+),
+
+{{ crm }}_company_emails as (
+
+    select
+        contacts.company_id,
+        min(emails.email_pseudonym) as email_pseudonym,
+        min(emails.customer_key) as customer_key,
+        max(emails.last_customer_key) as last_customer_key
+    from crm_contact_candidates as contacts
+    inner join {{ crm }}_contact_emails as emails on contacts.contact_id = emails.contact_id
+    where contacts.source = '{{ crm }}' and contacts.company_id is not null
+    group by contacts.company_id
+
+),
+
+-- Of two customers that its people's addresses name neither is the company: it stands for itself.
+{{ crm }}_company_customers as (
+
+    select
+        companies.*,
+        emails.email_pseudonym,
+        emails.customer_key as email_customer_key,
+        emails.last_customer_key as last_email_customer_key,
+        case
+            when companies.foreign_customer_key is not null then companies.foreign_customer_key
+            when
+                not coalesce(companies.is_contested, false)
+                and emails.customer_key = emails.last_customer_key
+                then emails.customer_key
+            else companies.own_customer_key
+        end as customer_key,
+        case
+            when companies.foreign_customer_key is not null then 'foreign_id'
+            when
+                not coalesce(companies.is_contested, false)
+                and emails.customer_key = emails.last_customer_key
+                then 'email'
+            else 'own_id'
+        end as rule
+    from crm_company_candidates as companies
+    left join {{ crm }}_company_emails as emails on companies.company_id = emails.company_id
+    where companies.source = '{{ crm }}'
+
+),
+
+-- Who has several addresses and nothing else is a customer of their own: no one of them can stand
+-- for the others.
+{{ crm }}_contact_customers as (
+
+    select
+        contacts.source,
+        contacts.contact_id,
+        contacts.salesforce_contact_id,
+        contacts.first_seen_at,
+        contacts.company_id,
+        emails.email_pseudonym,
+        case
+            when contacts.foreign_customer_key is not null then 'foreign_id'
+            when emails.customer_key = emails.last_customer_key then 'email'
+            when companies.customer_key is not null then 'company'
+            when not contacts.is_known_contact and len(contacts.email_pseudonyms) > 1 then 'own_id'
+        end as found_by,
+        case
+            when contacts.foreign_customer_key is not null then contacts.foreign_customer_key
+            when emails.customer_key = emails.last_customer_key then emails.customer_key
+            when companies.customer_key is not null then companies.customer_key
+            when not contacts.is_known_contact and len(contacts.email_pseudonyms) > 1
+                then {{ record_key('contacts.source', 'contact', 'contacts.contact_id') }}
+        end as customer_key,
+        -- What the address, then the company, says beside that.
+        coalesce(emails.customer_key, emails.shared_customer_key) as email_customer_key,
+        companies.customer_key as company_customer_key
+    from crm_contact_candidates as contacts
+    left join {{ crm }}_contact_emails as emails on contacts.contact_id = emails.contact_id
+    left join {{ crm }}_company_customers as companies
+        on contacts.company_id = companies.company_id
+    where contacts.source = '{{ crm }}'
+
+),
+
+{{ crm }}_email_owners as (
+
+    select
+        emails.email_pseudonym,
+        contacts.customer_key,
+        contacts.contact_id
+    from crm_contact_emails as emails
+    inner join {{ crm }}_contact_customers as contacts on emails.contact_id = contacts.contact_id
+    where
+        emails.source = '{{ crm }}'
+        and emails.email_pseudonym is not null
+        and contacts.customer_key is not null
+
+),
+{% endfor %}
+
+crm_company_customers as (
+
+    {%- for crm in further_crms %}
+    {% if not loop.first %}union all{% endif %}
+    select * from {{ crm }}_company_customers
+    {%- endfor %}
+
+),
+
+crm_contact_companies as (
+
+    {%- for crm in further_crms %}
+    {% if not loop.first %}union all{% endif %}
+    select * from {{ crm }}_contact_customers
+    {%- endfor %}
 
 ),
 
@@ -466,58 +661,38 @@ billing_records as (
 
 ),
 
--- The newest record that names an account that exists; the record's id ends ties.
-billing_accounts_ranked as (
+-- An address may change: the newest record's counts. So does an account's, of those that exist. The
+-- record's id ends ties.
+billing_customers as (
 
     select
         billing_records.source,
         billing_records.customer_id,
-        account_customers.customer_key,
-        row_number() over (
-            partition by billing_records.source, billing_records.customer_id
-            order by billing_records.seen_at desc, billing_records.record_id desc
-        ) as record_rank
+        min(billing_records.seen_at) as first_seen_at,
+        arg_max(
+            billing_records.email_pseudonym, (billing_records.seen_at, billing_records.record_id)
+        ) as email_pseudonym,
+        max(
+            case when billing_records.email_pseudonym is not null then billing_records.seen_at end
+        ) as email_seen_at,
+        arg_max(
+            account_customers.account_id, (billing_records.seen_at, billing_records.record_id)
+        ) as account_id
     from billing_records
-    inner join account_customers on billing_records.account_id = account_customers.account_id
+    left join account_customers on billing_records.account_id = account_customers.account_id
+    group by billing_records.source, billing_records.customer_id
 
 ),
 
 billing_accounts as (
 
     select
-        source,
-        customer_id,
-        customer_key
-    from billing_accounts_ranked
-    where record_rank = 1
-
-),
-
--- An address may change: the newest record's counts.
-billing_emails_ranked as (
-
-    select
-        source,
-        customer_id,
-        email_pseudonym,
-        seen_at,
-        row_number() over (
-            partition by source, customer_id
-            order by seen_at desc, record_id desc
-        ) as record_rank
-    from billing_records
-    where email_pseudonym is not null
-
-),
-
-billing_customers as (
-
-    select
-        source,
-        customer_id,
-        min(seen_at) as first_seen_at
-    from billing_records
-    group by source, customer_id
+        billing_customers.source,
+        billing_customers.customer_id,
+        billing_customers.account_id,
+        account_customers.customer_key
+    from billing_customers
+    inner join account_customers on billing_customers.account_id = account_customers.account_id
 
 ),
 
@@ -527,39 +702,90 @@ email_evidence as (
     select
         email_pseudonym,
         customer_key,
-        is_deleted
+        is_deleted,
+        'salesforce contact_id ' || contact_id as record
     from contact_accounts
     where email_pseudonym is not null and customer_key is not null
+    {%- for crm in further_crms %}
     union all
     select
         email_pseudonym,
         customer_key,
-        false as is_deleted
-    from crm_contact_companies
-    where email_pseudonym is not null and customer_key is not null
+        false as is_deleted,
+        '{{ crm }} contact_id ' || contact_id as record
+    from {{ crm }}_email_owners
+    {%- endfor %}
     union all
     select
-        billing_emails_ranked.email_pseudonym,
+        billing_records.email_pseudonym,
         billing_accounts.customer_key,
-        false as is_deleted
-    from billing_emails_ranked
+        false as is_deleted,
+        billing_records.source || ' customer_id ' || billing_records.customer_id as record
+    from billing_records
     inner join billing_accounts
         on
-            billing_emails_ranked.source = billing_accounts.source
-            and billing_emails_ranked.customer_id = billing_accounts.customer_id
+            billing_records.source = billing_accounts.source
+            and billing_records.customer_id = billing_accounts.customer_id
+    where billing_records.email_pseudonym is not null
 
 ),
 
-email_owner_counts as (
+live_email_owners as (
 
     select
         email_pseudonym,
-        count(distinct case when not is_deleted then customer_key end) as live_customer_count,
-        min(case when not is_deleted then customer_key end) as live_customer_key,
-        count(distinct customer_key) as customer_count,
-        min(customer_key) as customer_key
+        min(customer_key) as customer_key,
+        max(customer_key) as last_customer_key,
+        min(record) as record
     from email_evidence
+    where not is_deleted
     group by email_pseudonym
+
+),
+
+deleted_email_owners as (
+
+    select
+        email_evidence.email_pseudonym,
+        min(email_evidence.customer_key) as customer_key,
+        max(email_evidence.customer_key) as last_customer_key,
+        min(email_evidence.record) as record
+    from email_evidence
+    anti join live_email_owners
+        on email_evidence.email_pseudonym = live_email_owners.email_pseudonym
+    where email_evidence.is_deleted
+    group by email_evidence.email_pseudonym
+
+),
+
+email_owners as (
+
+    select
+        email_pseudonym,
+        case when customer_key = last_customer_key then customer_key end as customer_key,
+        record
+    from live_email_owners
+    union all
+    select
+        email_pseudonym,
+        case when customer_key = last_customer_key then customer_key end as customer_key,
+        record
+    from deleted_email_owners
+
+),
+
+-- How many customers share a mailbox is counted for shared ones alone.
+shared_mailboxes as (
+
+    select
+        email_owners.email_pseudonym,
+        cast(count(distinct email_evidence.customer_key) as varchar) as customer_count
+    from email_evidence
+    inner join email_owners
+        on
+            email_evidence.email_pseudonym = email_owners.email_pseudonym
+            and email_owners.customer_key is null
+    group by email_owners.email_pseudonym
 
 ),
 
@@ -575,15 +801,14 @@ emails_seen as (
         from contact_accounts
         union all
         select
-            email_pseudonym,
+            unnest(email_pseudonyms) as email_pseudonym,
             first_seen_at as seen_at
-        from crm_contact_companies
+        from crm_contact_candidates
         union all
         select
             email_pseudonym,
-            seen_at
-        from billing_emails_ranked
-        where record_rank = 1
+            email_seen_at as seen_at
+        from billing_customers
         union all
         select
             email_pseudonym,
@@ -645,23 +870,18 @@ email_customers as (
         emails_seen.email_pseudonym,
         emails_seen.first_seen_at,
         case
-            when owners.live_customer_count = 1 then owners.live_customer_key
-            when owners.live_customer_count = 0 and owners.customer_count = 1
-                then owners.customer_key
-            when owners.customer_count is null
+            when owners.email_pseudonym is null
                 then {{ surrogate_key('all', 'person', 'emails_seen.email_pseudonym') }}
+            else owners.customer_key
         end as customer_key,
         case
-            when owners.customer_count is null then 'own_id'
-            when
-                owners.live_customer_count = 1
-                or (owners.live_customer_count = 0 and owners.customer_count = 1)
-                then 'email'
-            else 'shared_mailbox'
-        end as rule
+            when owners.email_pseudonym is null then 'own_id'
+            when owners.customer_key is null then 'shared_mailbox'
+            else 'email'
+        end as rule,
+        owners.record
     from emails_seen
-    left join email_owner_counts as owners
-        on emails_seen.email_pseudonym = owners.email_pseudonym
+    left join email_owners as owners on emails_seen.email_pseudonym = owners.email_pseudonym
 
 ),
 
@@ -676,39 +896,99 @@ contact_customers as (
             {{ surrogate_key('salesforce', 'contact', 'contact_accounts.contact_id') }}
         ) as customer_key,
         case
+            when
+                contact_accounts.customer_key is not null
+                and contact_accounts.master_contact_id is not null
+                then 'merged'
             when contact_accounts.customer_key is not null then 'foreign_id'
             when email_customers.customer_key is not null then 'email'
             else 'own_id'
-        end as rule
+        end as rule,
+        contact_accounts.account_id,
+        contact_accounts.email_pseudonym,
+        contact_accounts.master_contact_id,
+        contact_accounts.merger_delivered_on
     from contact_accounts
     left join email_customers
         on contact_accounts.email_pseudonym = email_customers.email_pseudonym
 
 ),
 
-crm_contact_customers as (
+-- Who has no customer yet: the addresses may tell, where they are one customer's.
+crm_contact_persons as (
+
+    select
+        contacts.source,
+        contacts.contact_id,
+        min(email_customers.email_pseudonym) as email_pseudonym,
+        min(email_customers.customer_key) as customer_key,
+        max(email_customers.customer_key) as last_customer_key
+    from crm_contact_companies as contacts
+    inner join crm_contact_emails as emails
+        on contacts.source = emails.source and contacts.contact_id = emails.contact_id
+    inner join email_customers on emails.email_pseudonym = email_customers.email_pseudonym
+    where contacts.customer_key is null and email_customers.customer_key is not null
+    group by contacts.source, contacts.contact_id
+
+),
+
+crm_contacts_found as (
 
     select
         contacts.source,
         contacts.contact_id,
         contacts.first_seen_at,
+        contacts.salesforce_contact_id,
+        contacts.company_id,
+        coalesce(contacts.email_pseudonym, persons.email_pseudonym) as email_pseudonym,
         coalesce(
             contacts.customer_key,
             contact_customers.customer_key,
-            email_customers.customer_key,
+            case
+                when persons.customer_key = persons.last_customer_key then persons.customer_key
+            end,
             {{ record_key('contacts.source', 'contact', 'contacts.contact_id') }}
         ) as customer_key,
-        case
-            when contacts.rule is not null then contacts.rule
-            when contact_customers.customer_key is not null then 'foreign_id'
-            when email_customers.customer_key is not null then 'email'
-            else 'own_id'
-        end as rule,
-        contacts.conflicting_customer_key
+        coalesce(
+            contacts.found_by,
+            case
+                when contact_customers.customer_key is not null then 'foreign_id'
+                when persons.customer_key = persons.last_customer_key then 'email'
+                else 'own_id'
+            end
+        ) as found_by,
+        coalesce(contacts.email_customer_key, persons.customer_key) as email_customer_key,
+        contacts.company_customer_key
     from crm_contact_companies as contacts
     left join contact_customers
         on contacts.salesforce_contact_id = contact_customers.contact_id
-    left join email_customers on contacts.email_pseudonym = email_customers.email_pseudonym
+    left join crm_contact_persons as persons
+        on contacts.source = persons.source and contacts.contact_id = persons.contact_id
+
+),
+
+crm_contact_customers as (
+
+    select
+        *,
+        case when found_by = 'company' then 'foreign_id' else found_by end as rule,
+        case found_by
+            when 'foreign_id' then 'salesforce_contact_id'
+            when 'email' then 'email_pseudonym'
+            when 'company' then 'company_id'
+            else 'contact_id'
+        end as evidence_kind,
+        case found_by
+            when 'foreign_id' then salesforce_contact_id
+            when 'email' then email_pseudonym
+            when 'company' then company_id
+            else contact_id
+        end as evidence_value,
+        case
+            when customer_key <> email_customer_key then email_customer_key
+            when customer_key <> company_customer_key then company_customer_key
+        end as conflicting_customer_key
+    from crm_contacts_found
 
 ),
 
@@ -728,10 +1008,9 @@ crm_case_people as (
     select
         cases.source,
         cases.case_id,
-        case
-            when count(distinct contact_customers.customer_key) = 1
-                then min(contact_customers.customer_key)
-        end as customer_key
+        min(cases.contact_id) as contact_id,
+        min(contact_customers.customer_key) as customer_key,
+        max(contact_customers.customer_key) as last_customer_key
     from crm_case_contacts as cases
     inner join crm_contacts_named as named
         on cases.source = named.source and cases.contact_id = named.named_id
@@ -743,42 +1022,75 @@ crm_case_people as (
 
 ),
 
+payments_of_orders as (
+
+    select
+        payment_id,
+        paid_at,
+        stripe_customer_id,
+        order_number
+    from payments
+    where stripe_customer_id is not null and order_number is not null
+
+),
+
+named_documents as (
+
+    select distinct order_number as document
+    from payments_of_orders
+
+),
+
 -- Shops may number alike: a number that two orders carry names neither.
 order_documents as (
 
     select
-        order_number as document,
-        min(order_id) as order_id,
-        min(email_pseudonym) as email_pseudonym
+        named_documents.document,
+        min(orders.order_id) as order_id
     from orders
-    group by order_number
+    inner join named_documents on orders.order_number = named_documents.document
+    group by named_documents.document
     having count(*) = 1
     union all
     select
-        order_id as document,
-        order_id,
-        email_pseudonym
+        named_documents.document,
+        orders.order_id
     from orders
+    inner join named_documents on orders.order_id = named_documents.document
 
 ),
 
-paid_orders_ranked as (
+paid_orders as (
 
     select
         order_documents.order_id,
-        order_documents.email_pseudonym,
-        payments.stripe_customer_id,
-        row_number() over (
-            partition by order_documents.order_id
-            order by payments.paid_at desc, payments.payment_id desc
-        ) as order_payment_rank,
-        row_number() over (
-            partition by payments.stripe_customer_id
-            order by payments.paid_at desc, payments.payment_id desc
-        ) as customer_payment_rank
-    from payments
+        payments.payment_id,
+        payments.paid_at,
+        payments.stripe_customer_id
+    from payments_of_orders as payments
     inner join order_documents on payments.order_number = order_documents.document
-    where payments.stripe_customer_id is not null
+
+),
+
+-- Of several payments the newest counts; the payment's id ends ties.
+newest_order_payments as (
+
+    select
+        order_id,
+        arg_max(payment_id, (paid_at, payment_id)) as payment_id,
+        arg_max(stripe_customer_id, (paid_at, payment_id)) as stripe_customer_id
+    from paid_orders
+    group by order_id
+
+),
+
+newest_customer_orders as (
+
+    select
+        stripe_customer_id,
+        arg_max(order_id, (paid_at, payment_id, order_id)) as order_id
+    from paid_orders
+    group by stripe_customer_id
 
 ),
 
@@ -787,18 +1099,29 @@ order_candidates as (
     select
         orders.order_id,
         orders.ordered_at as first_seen_at,
+        orders.email_pseudonym,
+        newest_order_payments.payment_id,
         billing_accounts.customer_key as document_customer_key,
         email_customers.customer_key as email_customer_key
     from orders
-    left join paid_orders_ranked
-        on
-            orders.order_id = paid_orders_ranked.order_id
-            and paid_orders_ranked.order_payment_rank = 1
+    left join newest_order_payments on orders.order_id = newest_order_payments.order_id
     left join billing_accounts
         on
-            paid_orders_ranked.stripe_customer_id = billing_accounts.customer_id
+            newest_order_payments.stripe_customer_id = billing_accounts.customer_id
             and billing_accounts.source = 'stripe'
     left join email_customers on orders.email_pseudonym = email_customers.email_pseudonym
+
+),
+
+customer_order_emails as (
+
+    select
+        newest_customer_orders.stripe_customer_id,
+        newest_customer_orders.order_id,
+        email_customers.customer_key
+    from newest_customer_orders
+    inner join orders on newest_customer_orders.order_id = orders.order_id
+    inner join email_customers on orders.email_pseudonym = email_customers.email_pseudonym
 
 ),
 
@@ -808,37 +1131,27 @@ billing_candidates as (
         billing_customers.source,
         billing_customers.customer_id,
         billing_customers.first_seen_at,
-        billing_accounts.customer_key as foreign_customer_key,
+        billing_customers.account_id,
+        order_emails.order_id,
+        billing_customers.email_pseudonym,
+        account_customers.customer_key as foreign_customer_key,
         order_emails.customer_key as document_customer_key,
         email_customers.customer_key as email_customer_key
     from billing_customers
-    left join billing_accounts
+    left join account_customers on billing_customers.account_id = account_customers.account_id
+    left join customer_order_emails as order_emails
         on
-            billing_customers.source = billing_accounts.source
-            and billing_customers.customer_id = billing_accounts.customer_id
-    left join paid_orders_ranked
-        on
-            billing_customers.customer_id = paid_orders_ranked.stripe_customer_id
+            billing_customers.customer_id = order_emails.stripe_customer_id
             and billing_customers.source = 'stripe'
-            and paid_orders_ranked.customer_payment_rank = 1
-    left join email_customers as order_emails
-        on paid_orders_ranked.email_pseudonym = order_emails.email_pseudonym
-    left join billing_emails_ranked
-        on
-            billing_customers.source = billing_emails_ranked.source
-            and billing_customers.customer_id = billing_emails_ranked.customer_id
-            and billing_emails_ranked.record_rank = 1
     left join email_customers
-        on billing_emails_ranked.email_pseudonym = email_customers.email_pseudonym
+        on billing_customers.email_pseudonym = email_customers.email_pseudonym
 
 ),
 
 billing_links as (
 
     select
-        source,
-        customer_id,
-        first_seen_at,
+        *,
         coalesce(
             foreign_customer_key,
             document_customer_key,
@@ -869,6 +1182,7 @@ shop_customer_links as (
     select
         shop_customers.customer_id,
         shop_customers.first_delivered_on,
+        shop_customers.email_pseudonym,
         coalesce(
             email_customers.customer_key,
             {{ surrogate_key('shopify', 'customer', 'shop_customers.customer_id') }}
@@ -943,7 +1257,7 @@ foreign_ids as (
         min(customer_key) as customer_key
     from foreign_ids_named
     group by foreign_id
-    having count(distinct customer_key) = 1
+    having min(customer_key) = max(customer_key)
 
 ),
 
@@ -953,6 +1267,13 @@ case_candidates as (
         'salesforce' as source,
         cases.case_number,
         cases.opened_at as first_seen_at,
+        case when account_customers.customer_key is null then 'contact_id' else 'account_id' end
+            as foreign_kind,
+        case
+            when account_customers.customer_key is null then cases.contact_id
+            else cases.account_id
+        end as foreign_value,
+        cases.email_pseudonym,
         coalesce(account_customers.customer_key, contact_customers.customer_key)
             as foreign_customer_key,
         contact_customers.customer_key as further_customer_key,
@@ -971,6 +1292,18 @@ case_candidates as (
         tickets.source,
         tickets.ticket_id as case_number,
         tickets.opened_at as first_seen_at,
+        case
+            when requesters.customer_key is null then 'organization_external_id'
+            else 'requester_external_id'
+        end as foreign_kind,
+        case
+            when requesters.customer_key is null then tickets.organization_external_id
+            else tickets.requester_external_id
+        end as foreign_value,
+        case
+            when email_customers.customer_key is null then tickets.requester_external_id
+            else tickets.email_pseudonym
+        end as email_pseudonym,
         coalesce(requesters.customer_key, organizations.customer_key) as foreign_customer_key,
         organizations.customer_key as further_customer_key,
         coalesce(email_customers.customer_key, external_emails.customer_key)
@@ -989,8 +1322,21 @@ case_candidates as (
         crm_cases.source,
         crm_cases.case_number,
         crm_cases.opened_at as first_seen_at,
-        coalesce(companies.customer_key, people.customer_key) as foreign_customer_key,
-        people.customer_key as further_customer_key,
+        case when companies.customer_key is null then 'contact_id' else 'company_id' end
+            as foreign_kind,
+        case
+            when companies.customer_key is null then people.contact_id
+            else crm_cases.company_id
+        end as foreign_value,
+        crm_cases.email_pseudonym,
+        coalesce(
+            companies.customer_key,
+            case when people.customer_key = people.last_customer_key then people.customer_key end
+        ) as foreign_customer_key,
+        case
+            when people.customer_key = companies.customer_key then people.last_customer_key
+            else people.customer_key
+        end as further_customer_key,
         email_customers.customer_key as email_customer_key,
         row_number() over (
             partition by crm_cases.source, crm_cases.case_number
@@ -1020,7 +1366,16 @@ case_links as (
             else 'unresolved'
         end as rule,
         case
-            when foreign_customer_key <> further_customer_key then further_customer_key
+            when foreign_customer_key is not null then foreign_kind
+            when email_customer_key is not null then 'email_pseudonym'
+        end as evidence_kind,
+        case
+            when foreign_customer_key is not null then foreign_value
+            when email_customer_key is not null then email_pseudonym
+        end as evidence_value,
+        case
+            when coalesce(foreign_customer_key, email_customer_key, '') <> further_customer_key
+                then further_customer_key
             when foreign_customer_key <> email_customer_key then email_customer_key
         end as conflicting_customer_key
     from case_candidates
@@ -1046,10 +1401,17 @@ response_candidates as (
         responses.source,
         responses.response_id,
         responses.responded_at as first_seen_at,
+        responses.external_reference,
+        responses.case_number,
+        case
+            when email_customers.customer_key is null then responses.external_reference
+            else responses.email_pseudonym
+        end as email_pseudonym,
         foreign_ids.customer_key as foreign_customer_key,
         coalesce(own_cases.customer_key, numbered_cases.customer_key) as document_customer_key,
         coalesce(email_customers.customer_key, reference_emails.customer_key)
-            as email_customer_key
+            as email_customer_key,
+        reference_emails.customer_key as reference_customer_key
     from responses
     left join foreign_ids on responses.external_reference = foreign_ids.foreign_id
     -- A desk's own rating is about its own case.
@@ -1072,6 +1434,9 @@ record_links as (
         account_id as id_value,
         customer_key,
         rule,
+        evidence_kind,
+        evidence_value,
+        merger_delivered_on,
         cast(null as varchar) as conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from account_customers
@@ -1082,29 +1447,80 @@ record_links as (
         contact_id as id_value,
         customer_key,
         rule,
+        case rule
+            when 'merged' then 'master_contact_id'
+            when 'foreign_id' then 'account_id'
+            when 'email' then 'email_pseudonym'
+            else 'contact_id'
+        end as evidence_kind,
+        case rule
+            when 'merged' then master_contact_id
+            when 'foreign_id' then account_id
+            when 'email' then email_pseudonym
+            else contact_id
+        end as evidence_value,
+        case when rule = 'merged' then merger_delivered_on end as merger_delivered_on,
         cast(null as varchar) as conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from contact_customers
     union all
     select
-        source,
+        named.source,
         'company_id' as id_kind,
-        company_id as id_value,
-        customer_key,
-        rule,
-        conflicting_customer_key,
-        cast(first_seen_at as date) as first_seen_on
-    from crm_company_customers
+        named.named_id as id_value,
+        companies.customer_key,
+        case when named.named_id = named.company_id then companies.rule else 'merged' end as rule,
+        case
+            when named.named_id <> named.company_id then 'merged_into_company_id'
+            when companies.rule = 'email' then 'email_pseudonym'
+            when companies.rule = 'own_id' then 'company_id'
+            when companies.own_id is not null then 'salesforce_account_id'
+            else 'salesforce_contact_id'
+        end as evidence_kind,
+        case
+            when named.named_id <> named.company_id then named.company_id
+            when companies.rule = 'email' then companies.email_pseudonym
+            when companies.rule = 'own_id' then companies.company_id
+            else coalesce(companies.own_id, companies.people_id)
+        end as evidence_value,
+        named.merger_delivered_on,
+        case
+            when named.named_id <> named.company_id then null
+            when companies.customer_key <> companies.people_customer_key
+                then companies.people_customer_key
+            when companies.customer_key <> companies.last_people_customer_key
+                then companies.last_people_customer_key
+            when companies.customer_key <> companies.email_customer_key
+                then companies.email_customer_key
+            when companies.customer_key <> companies.last_email_customer_key
+                then companies.last_email_customer_key
+        end as conflicting_customer_key,
+        cast(named.first_seen_at as date) as first_seen_on
+    from crm_companies_named as named
+    inner join crm_company_customers as companies
+        on named.source = companies.source and named.company_id = companies.company_id
     union all
     select
-        source,
+        named.source,
         'contact_id' as id_kind,
-        contact_id as id_value,
-        customer_key,
-        rule,
-        conflicting_customer_key,
-        cast(first_seen_at as date) as first_seen_on
-    from crm_contact_customers
+        named.named_id as id_value,
+        contacts.customer_key,
+        case when named.named_id = named.contact_id then contacts.rule else 'merged' end as rule,
+        case
+            when named.named_id = named.contact_id then contacts.evidence_kind
+            else 'merged_into_contact_id'
+        end as evidence_kind,
+        case
+            when named.named_id = named.contact_id then contacts.evidence_value
+            else named.contact_id
+        end as evidence_value,
+        named.merger_delivered_on,
+        case when named.named_id = named.contact_id then contacts.conflicting_customer_key end
+            as conflicting_customer_key,
+        cast(contacts.first_seen_at as date) as first_seen_on
+    from crm_contacts_named as named
+    inner join crm_contact_customers as contacts
+        on named.source = contacts.source and named.contact_id = contacts.contact_id
     union all
     select
         source,
@@ -1112,6 +1528,9 @@ record_links as (
         case_number as id_value,
         customer_key,
         rule,
+        evidence_kind,
+        evidence_value,
+        cast(null as date) as merger_delivered_on,
         conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from case_links
@@ -1122,6 +1541,19 @@ record_links as (
         customer_id as id_value,
         customer_key,
         rule,
+        case rule
+            when 'foreign_id' then 'account_id'
+            when 'document' then 'order_id'
+            when 'email' then 'email_pseudonym'
+            else 'customer_id'
+        end as evidence_kind,
+        case rule
+            when 'foreign_id' then account_id
+            when 'document' then order_id
+            when 'email' then email_pseudonym
+            else customer_id
+        end as evidence_value,
+        cast(null as date) as merger_delivered_on,
         conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from billing_links
@@ -1132,6 +1564,11 @@ record_links as (
         guest_payments.payment_id as id_value,
         email_customers.customer_key,
         case when email_customers.customer_key is null then 'unresolved' else 'email' end as rule,
+        case when email_customers.customer_key is not null then 'email_pseudonym' end
+            as evidence_kind,
+        case when email_customers.customer_key is not null then guest_payments.email_pseudonym end
+            as evidence_value,
+        cast(null as date) as merger_delivered_on,
         cast(null as varchar) as conflicting_customer_key,
         cast(guest_payments.paid_at as date) as first_seen_on
     from guest_payments
@@ -1144,6 +1581,9 @@ record_links as (
         customer_id as id_value,
         customer_key,
         rule,
+        case when rule = 'email' then 'email_pseudonym' else 'customer_id' end as evidence_kind,
+        case when rule = 'email' then email_pseudonym else customer_id end as evidence_value,
+        cast(null as date) as merger_delivered_on,
         cast(null as varchar) as conflicting_customer_key,
         first_delivered_on as first_seen_on
     from shop_customer_links
@@ -1158,6 +1598,15 @@ record_links as (
             when email_customer_key is not null then 'email'
             else 'unresolved'
         end as rule,
+        case
+            when document_customer_key is not null then 'payment_id'
+            when email_customer_key is not null then 'email_pseudonym'
+        end as evidence_kind,
+        case
+            when document_customer_key is not null then payment_id
+            when email_customer_key is not null then email_pseudonym
+        end as evidence_value,
+        cast(null as date) as merger_delivered_on,
         case
             when document_customer_key <> email_customer_key then email_customer_key
         end as conflicting_customer_key,
@@ -1176,10 +1625,26 @@ record_links as (
             else 'unresolved'
         end as rule,
         case
+            when foreign_customer_key is not null then 'external_reference'
+            when document_customer_key is not null then 'case_number'
+            when email_customer_key is not null then 'email_pseudonym'
+        end as evidence_kind,
+        case
+            when foreign_customer_key is not null then external_reference
+            when document_customer_key is not null then case_number
+            when email_customer_key is not null then email_pseudonym
+        end as evidence_value,
+        cast(null as date) as merger_delivered_on,
+        case
             when foreign_customer_key <> document_customer_key then document_customer_key
             when
                 coalesce(foreign_customer_key, document_customer_key) <> email_customer_key
                 then email_customer_key
+            -- The reference may be another address than the one that was written to.
+            when
+                coalesce(foreign_customer_key, document_customer_key, email_customer_key)
+                <> reference_customer_key
+                then reference_customer_key
         end as conflicting_customer_key,
         cast(first_seen_at as date) as first_seen_on
     from response_candidates
@@ -1187,20 +1652,12 @@ record_links as (
 ),
 
 -- An address by itself makes nobody a customer: some record has to be theirs.
-customer_keys as (
+strangers as (
 
-    select distinct customer_key
-    from record_links
-    where customer_key is not null
-
-),
-
-known_emails as (
-
-    select email_customers.*
+    select email_customers.customer_key
     from email_customers
-    left join customer_keys on email_customers.customer_key = customer_keys.customer_key
-    where email_customers.rule <> 'own_id' or customer_keys.customer_key is not null
+    anti join record_links on email_customers.customer_key = record_links.customer_key
+    where email_customers.rule = 'own_id'
 
 ),
 
@@ -1212,21 +1669,39 @@ final as (
         record_links.id_value,
         record_links.customer_key,
         record_links.rule,
-        customer_keys.customer_key as conflicting_customer_key,
+        record_links.evidence_kind,
+        record_links.evidence_value,
+        record_links.merger_delivered_on,
+        case when strangers.customer_key is null then record_links.conflicting_customer_key end
+            as conflicting_customer_key,
         record_links.first_seen_on
     from record_links
-    left join customer_keys
-        on record_links.conflicting_customer_key = customer_keys.customer_key
+    left join strangers on record_links.conflicting_customer_key = strangers.customer_key
     union all
     select
         'all' as source,
         'email_pseudonym' as id_kind,
-        email_pseudonym as id_value,
-        customer_key,
-        rule,
+        email_customers.email_pseudonym as id_value,
+        email_customers.customer_key,
+        email_customers.rule,
+        case email_customers.rule
+            when 'email' then 'record'
+            when 'shared_mailbox' then 'customer_count'
+            else 'email_pseudonym'
+        end as evidence_kind,
+        case email_customers.rule
+            when 'email' then email_customers.record
+            when 'shared_mailbox' then shared_mailboxes.customer_count
+            else email_customers.email_pseudonym
+        end as evidence_value,
+        cast(null as date) as merger_delivered_on,
         cast(null as varchar) as conflicting_customer_key,
-        cast(first_seen_at as date) as first_seen_on
-    from known_emails
+        cast(email_customers.first_seen_at as date) as first_seen_on
+    from email_customers
+    left join strangers on email_customers.customer_key = strangers.customer_key
+    left join shared_mailboxes
+        on email_customers.email_pseudonym = shared_mailboxes.email_pseudonym
+    where strangers.customer_key is null
 
 )
 

@@ -163,7 +163,7 @@ addresses as (
     select
         'pipedrive' as source,
         deal_id,
-        email_pseudonym
+        unnest(email_pseudonyms) as email_pseudonym
     from pipedrive
 
 ),
@@ -189,13 +189,14 @@ named_customers as (
         addresses.source,
         addresses.deal_id,
         3 as id_rank,
-        links.customer_key
+        min(links.customer_key) as customer_key
     from addresses
     inner join links
         on
             links.id_kind = 'email_pseudonym'
             and addresses.email_pseudonym = links.id_value
-    where links.customer_key is not null
+    group by addresses.source, addresses.deal_id
+    having count(distinct links.customer_key) = 1
 
 ),
 

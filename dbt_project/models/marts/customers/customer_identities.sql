@@ -15,6 +15,9 @@ final as (
         id_kind,
         id_value,
         rule,
+        evidence_kind,
+        evidence_value,
+        merger_delivered_on,
         customer_key is not null as is_resolved,
         conflicting_customer_key,
         first_seen_on

@@ -9,7 +9,8 @@ final as (
         salesforce_contact_id,
         coalesce(company_id, {{ ids_in('company_ids') }}[1]) as company_id,
         {{ ids_in('merged_record_ids') }} as merged_contact_ids,
-        email_pseudonym,
+        {{ pseudonyms_in(['email_pseudonym', 'additional_email_pseudonyms']) }}
+            as email_pseudonyms,
         lifecycle_stage,
         {{ country_of('country_code', 'country') }} as country,
         created_at,

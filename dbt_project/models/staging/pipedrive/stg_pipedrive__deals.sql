@@ -10,7 +10,7 @@ final as (
         latest.deal_id,
         coalesce(latest.organization_id, named_once.organization_id) as organization_id,
         latest.person_id,
-        latest.email_pseudonym,
+        {{ pseudonyms_in(['latest.email_pseudonyms']) }} as email_pseudonyms,
         latest.pipeline,
         latest.stage,
         lower(latest.status) as status,

@@ -7,7 +7,11 @@ final as (
     select
         latest.person_id,
         coalesce(latest.organization_id, named_once.organization_id) as organization_id,
-        latest.email_pseudonym,
+        {{ pseudonyms_in([
+            'latest.email_pseudonyms',
+            'latest.home_email_pseudonyms',
+            'latest.other_email_pseudonyms',
+        ]) }} as email_pseudonyms,
         {{ country_of('null', 'latest.country') }} as country,
         latest.created_at,
         latest.modified_at,
