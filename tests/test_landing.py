@@ -573,6 +573,7 @@ class TestSamples:
         emails = warehouse.rows("salesforce/email_message")
         assert emails["incoming"].to_list() == [True, False, False, False]
         assert emails["status"].to_list() == ["2", "3", "3", "5"]
+        assert emails["is_bounced"].to_list() == [False, False, False, False]
         assert emails["parent_id"].null_count() == 1  # the renewal is no case
         assert emails["message_date"][1] == datetime(2025, 1, 14, 10, 14, 59, tzinfo=UTC)
         assert emails["message_date"][3] is None

@@ -257,8 +257,8 @@ class SalesforceCaseComment(pa.DataFrameModel):
         HasAttachment, AttachmentIds, ContentDocumentIds, MessageSize, ReplyToEmailMessageId,
         IsPrivateDraft, IsExternallyVisible, MessageIdentifier, ThreadIdentifier,
         ClientThreadIdentifier, IsClientManaged, RelatedToId, IsTracked, IsOpened,
-        FirstOpenedDate, LastOpenedDate, IsBounced, EmailTemplateId, EmailRoutingAddressId,
-        AutomationType, Source, CurrencyIsoCode
+        FirstOpenedDate, LastOpenedDate, EmailTemplateId, EmailRoutingAddressId, AutomationType,
+        Source, CurrencyIsoCode
         """
     ),
 )
@@ -270,6 +270,7 @@ class SalesforceEmailMessage(pa.DataFrameModel):
     parent_id: str = column("ParentId", salesforce_id=True)
     incoming: bool = column("Incoming", nullable=False)
     status: str = column("Status", nullable=False)
+    is_bounced: bool = column("IsBounced", required=False)
     created_by_id: str = column("CreatedById", salesforce_id=True)
     created_date: Timestamp = column("CreatedDate", nullable=False)
     message_date: Timestamp = column("MessageDate", required=False)

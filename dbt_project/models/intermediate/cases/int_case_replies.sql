@@ -36,7 +36,8 @@ written as (
         case_id,
         created_by_user_id as author_id,
         created_at as recorded_at,
-        sent_at as replied_at
+        sent_at as replied_at,
+        is_bounced
     from emails
     where is_sent
     union all
@@ -46,7 +47,8 @@ written as (
         case_id,
         created_by_user_id as author_id,
         created_at as recorded_at,
-        created_at as replied_at
+        created_at as replied_at,
+        false as is_bounced
     from comments
     where is_published
 
@@ -97,8 +99,11 @@ numbered as (
         on
             written_by_agents.case_key = email_moments.case_key
             and written_by_agents.replied_at = email_moments.happened_at
-    -- Where each e-mail makes a comment as well, one reply is recorded twice: the e-mail counts.
-    where written_by_agents.reply_kind = 'email' or email_moments.case_key is null
+    -- Where each e-mail makes a comment as well, one reply is recorded twice: the e-mail counts. Of
+    -- one that bounced neither does, as it reached nobody.
+    where
+        not written_by_agents.is_bounced
+        and (written_by_agents.reply_kind = 'email' or email_moments.case_key is null)
 
 ),
 
