@@ -41,7 +41,23 @@ dated as (
 
 ),
 
--- An answer of which nobody knows the group is on neither side.
+-- Groups that an investment touched while another's group was watched changed for a reason of their
+-- own. On the first day watched there is no day before, so that all of theirs is touched alike.
+touched_meanwhile as (
+
+    select distinct
+        dated.investment_number,
+        meanwhile.dimension_value
+    from dated
+    inner join dated as meanwhile
+        on
+            dated.dimension = meanwhile.dimension
+            and dated.dimension_value <> meanwhile.dimension_value
+            and dated.watched_from < meanwhile.started_on
+            and dated.watched_until > meanwhile.started_on
+
+),
+
 near as (
 
     select
@@ -51,7 +67,8 @@ near as (
             when 'country' then scores.country
             when 'team' then scores.team
             when 'leader' then scores.leader
-        end = dated.dimension_value as is_touched,
+        end as answer_group,
+        dated.dimension_value,
         scores.responded_on >= dated.started_on as is_after,
         scores.band,
         -- Without a customer an answer counts for itself.
@@ -67,6 +84,21 @@ near as (
 
 ),
 
+-- An answer of which nobody knows the group is on neither side.
+compared_answers as (
+
+    select
+        near.*,
+        near.answer_group = near.dimension_value as is_touched
+    from near
+    left join touched_meanwhile
+        on
+            near.investment_number = touched_meanwhile.investment_number
+            and near.answer_group = touched_meanwhile.dimension_value
+    where near.answer_group is not null and touched_meanwhile.dimension_value is null
+
+),
+
 -- Of each respondent the latest answer on either side counts; ties as in nps_rolling_90d.
 ranked as (
 
@@ -76,8 +108,7 @@ ranked as (
             partition by investment_number, is_after, respondent
             order by responded_at desc, response_key desc, question_id desc
         ) as recency_rank
-    from near
-    where is_touched is not null
+    from compared_answers
 
 ),
 
