@@ -38,6 +38,7 @@ MARTS = {
     "customer_survival",
     "churn_events",
     "training_impact",
+    "first_reply_impact",
     "customer_lifetime_value",
     "clv_models",
     "closed_loop_monthly",

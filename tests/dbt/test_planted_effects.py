@@ -17,12 +17,12 @@ import pytest
 from pipelines.builds import Build
 from pipelines.demo import investments, names, training
 from pipelines.demo.company import Company, draw_company
-from pipelines.demo.periods import DAY, LAST_DAY, NEVER, Array
+from pipelines.demo.periods import DAY, HOUR, LAST_DAY, NEVER
 from pipelines.demo.qualtrics import COMMENTS
 from pipelines.demo.reference import TARGETS
 from pipelines.demo.subscriptions import CALLED_BACK
 from pipelines.demo.surveys import ANONYMOUS, BANDS, DETRACTOR
-from pipelines.demo.truth import Churn, Investments, Parameters, Training
+from pipelines.demo.truth import Churn, Investments, Parameters, Service, Training
 from pipelines.settings import Home
 from tests.dbt.conftest import Dbt
 
@@ -33,8 +33,8 @@ AT_LEAST, AT_MOST = 17, 3
 MODELS = (
     "int_subscriber_months", "int_subscription_lives", "int_comments", "int_comment_themes",
     "churn_events", "customer_months", "customer_movements", "detractor_follow_up",
-    "follow_up_impact", "cx_investments", "training_impact", "service_monthly",
-    "leader_scorecard", "feedback_themes",
+    "follow_up_impact", "cx_investments", "training_impact", "first_reply_impact",
+    "service_monthly", "leader_scorecard", "feedback_themes",
 )  # fmt: skip
 # What the scorecard reads besides the speed of replies, the only target here.
 EMPTY_MARTS = (
@@ -45,6 +45,7 @@ NOTHING_PLANTED = Parameters(
     churn=Churn(called_back=Churn().detractor),
     training=Training(won_over=0),
     investments=Investments(one_band_higher=0),
+    service=Service(slope=0),
 )
 Rows = dict[str, tuple[Any, ...]]
 
@@ -114,11 +115,22 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
     )
     nobody = {"segment": pl.String, "country": pl.String, "team": pl.String, "leader": pl.String}
     followed = company.follow_ups
+    scores = scores_of(company)
     first = company.correspondence.replies.group_by("case").agg(pl.col("moment").min())
     cases = (
         company.cases.filter(pl.col("created") < calendar.end)
         .join(first, on="case", how="left", maintain_order="left")
         .with_columns(pl.col("moment").fill_null(NEVER))
+        .join(
+            scores.filter(pl.col("metric") == "csat").select(
+                pl.col("case_key").cast(pl.Int64).alias("case"),
+                pl.col("band").alias("latest_csat_band"),
+                pl.col("responded_at").alias("latest_rated_at"),
+            ),
+            on="case",
+            how="left",
+            maintain_order="left",
+        )
     )
     team = team_of(company, cases["owner"], cases["created"])
     completions = pl.concat(
@@ -149,7 +161,7 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
         "intermediate.int_exchange_rates": pl.DataFrame(
             {"currency": ["EUR"], "rate_on": [month_starts[MONTHS // 2]], "rate": [1.1]}
         ),
-        "intermediate.int_survey_scores": scores_of(company),
+        "intermediate.int_survey_scores": scores,
         "intermediate.int_customers": pl.DataFrame(schema={"customer_key": pl.String, **nobody}),
         "intermediate.int_customer_versions": pl.DataFrame(
             schema={
@@ -218,8 +230,10 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
         ),
         "marts.support_cases": cases.select(
             pl.col("case").cast(pl.String).alias("case_key"),
-            *(pl.lit(None, pl.String).alias(each) for each in ("segment", "country", "channel")),
-            pl.lit(None, pl.String).alias("priority"),
+            *(
+                pl.lit(None, pl.String).alias(each)
+                for each in ("segment", "country", "channel", "priority", "source")
+            ),
             team.alias("team"),
             team.alias("leader"),
             pl.lit(None, pl.String).alias("agent_key"),
@@ -229,6 +243,10 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
                 "first_reply_minutes"
             ),
             pl.lit(None, pl.Date).alias("closed_on"),
+            # Nobody is asked twice about a case.
+            pl.col("latest_rated_at").is_not_null().cast(pl.Int64).alias("rating_count"),
+            "latest_csat_band",
+            "latest_rated_at",
             *(
                 pl.lit(None, pl.Int64).alias(each)
                 for each in (
@@ -394,6 +412,8 @@ def found_in(
         "from marts.cx_investments",
         "follow_ups": "select metric, effect_low, effect_high, evidence "
         "from marts.follow_up_impact",
+        "replies": "select reply_band, effect_low, effect_high, evidence "
+        "from marts.first_reply_impact where dimension = 'all'",
         "leaders": "select leader, kpi_low, kpi_high, target_status from marts.leader_scorecard "
         "where kpi = 'first_reply_hours' "
         "and month = (select max(month) from marts.leader_scorecard)",
@@ -447,6 +467,26 @@ def effect_of_a_call(company: Company) -> float:
     return float(shares[CALLED_BACK] - shares[DETRACTOR])
 
 
+def effect_of_a_reply(from_hours: int, until_hours: int) -> Callable[[Company], float]:
+    """By how much more likely cases are to satisfy that are answered so soon than after a day."""
+
+    def effect(company: Company) -> float:
+        service, taught = company.parameters.service, company.parameters.training
+        first = company.correspondence.replies.group_by("case").agg(pl.col("moment").min())
+        rated = company.ratings.filter(
+            pl.col("csat").is_not_null() & (pl.col("recorded") < company.calendar.end)
+        ).join(first, on="case")
+        created = company.cases["created"].gather(rated["case"])
+        hours = (rated["moment"] - created).to_numpy() / HOUR
+        likely = 1 / (1 + np.exp(service.slope * np.log(hours) - service.intercept))
+        has_learnt = rated["days"].is_between(1, taught.lasts_days).fill_null(False).to_numpy()
+        likely = np.where(has_learnt, likely + taught.won_over * (1 - likely), likely)
+        is_soon = (hours >= from_hours) & (hours < until_hours)
+        return float(likely[is_soon].mean() - likely[hours >= 24].mean())
+
+    return effect
+
+
 def hours_of_team(team: int) -> Callable[[Company], float]:
     def hours(company: Company) -> float:
         service = company.parameters.service
@@ -486,6 +526,9 @@ EFFECTS = {
     ),
     "an investment that does nothing": ("investments", investments.NEWSLETTER.what, nothing),
     "a call to a detractor": ("follow_ups", "nps", effect_of_a_call),
+    "a reply within the hour": ("replies", "under 1 h", effect_of_a_reply(0, 1)),
+    "a reply within 4 hours": ("replies", "1 to 4 h", effect_of_a_reply(1, 4)),
+    "a reply within a day": ("replies", "8 to 24 h", effect_of_a_reply(8, 24)),
     "a leader who misses the target": ("leaders", names.TEAM_NAMES[0], hours_of_team(0)),
     "a leader who meets it": ("leaders", names.TEAM_NAMES[1], hours_of_team(1)),
     "detractors on prices": ("themes", "price detractor", share_of_comments("price", "detractor")),
@@ -509,6 +552,9 @@ def test_the_interval_holds_what_was_planted(
         ("a course that works", "better", "worse"),
         ("an investment that pleases", "better", "worse"),
         ("a call to a detractor", "better", "worse"),
+        ("a reply within the hour", "better", "worse"),
+        ("a reply within 4 hours", "better", "worse"),
+        ("a reply within a day", "better", "worse"),
         ("a leader who misses the target", "missed", "met"),
         ("a leader who meets it", "met", "missed"),
     ],
@@ -526,7 +572,8 @@ def test_what_was_planted_is_found_in_most_companies_and_its_opposite_in_none(
     "effect",
     [
         "a course that works", "a course that does nothing", "an investment that pleases",
-        "an investment that does nothing", "a call to a detractor",
+        "an investment that does nothing", "a call to a detractor", "a reply within the hour",
+        "a reply within 4 hours", "a reply within a day",
     ],
 )  # fmt: skip
 def test_nothing_is_found_where_nothing_was_planted(
@@ -538,31 +585,3 @@ def test_nothing_is_found_where_nothing_was_planted(
     judgements = [marts[about][key][-1] for _, marts in unplanted]
     assert set(judgements) <= {"better", "worse", "no_evidence"}
     assert len(SEEDS) - judgements.count("no_evidence") <= AT_MOST
-
-
-def test_a_slow_start_costs_satisfaction_as_planted(
-    planted: list[tuple[Company, dict[str, Rows]]],
-) -> None:
-    held = []
-    for company, _ in planted:
-        service = company.parameters.service
-        rated = company.ratings.drop_nulls("csat").filter(
-            pl.col("days").is_between(1, company.parameters.training.lasts_days).not_()
-            | pl.col("days").is_null()
-        )
-        cases = company.cases[rated["case"].to_numpy()]
-        hours = (cases["touched"] - cases["created"]).to_numpy() / 3_600
-        slope, error = logistic_slope(np.log(hours), (rated["csat"] >= 4).to_numpy())
-        held.append(abs(slope + service.slope) <= 1.96 * error)
-    assert sum(held) >= AT_LEAST
-
-
-def logistic_slope(x: Array, y: Array) -> tuple[float, float]:
-    """The slope of a logistic regression and its standard error, by Newton's method."""
-    design = np.column_stack([np.ones_like(x), x])
-    beta = np.zeros(2)
-    for _ in range(30):
-        probability = 1 / (1 + np.exp(-design @ beta))
-        information = design.T @ (design * (probability * (1 - probability))[:, None])
-        beta = beta + np.linalg.solve(information, design.T @ (y - probability))
-    return float(beta[1]), float(np.sqrt(np.linalg.inv(information)[1, 1]))

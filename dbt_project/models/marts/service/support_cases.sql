@@ -55,6 +55,7 @@ ratings as (
         case_key,
         score,
         band,
+        responded_at,
         row_number() over (
             partition by case_key
             order by responded_at, response_key, question_id
@@ -77,7 +78,8 @@ case_ratings as (
         min(case when rating_number = 1 then score end) as first_csat,
         min(case when rating_number = 1 then band end) as first_band,
         min(case when rating_number_from_last = 1 then score end) as latest_csat,
-        min(case when rating_number_from_last = 1 then band end) as latest_band
+        min(case when rating_number_from_last = 1 then band end) as latest_band,
+        max(responded_at) as latest_rated_at
     from ratings
     group by case_key
 
@@ -228,6 +230,7 @@ final as (
         case_ratings.first_csat,
         case_ratings.latest_csat,
         case_ratings.latest_band as latest_csat_band,
+        case_ratings.latest_rated_at,
         case_ratings.first_band = 'satisfied' and case_ratings.latest_band = 'dissatisfied'
             as csat_went_bad,
         case_ratings.first_band = 'dissatisfied' and case_ratings.latest_band = 'satisfied'
