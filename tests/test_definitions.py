@@ -169,6 +169,33 @@ def test_every_mart_has_a_contract_its_grain_first_and_every_column_described(
                 assert column["description"], (node["name"], column["name"])
 
 
+def test_every_mart_has_a_unit_test_an_identity_with_another_mart_and_an_exposure(
+    manifest: dict[str, object],
+) -> None:
+    nodes, unit_tests, exposures = (
+        manifest[each].values()  # type: ignore[attr-defined]
+        for each in ("nodes", "unit_tests", "exposures")
+    )
+    marts = set(marts_in(manifest))
+
+    def used_by(node: dict[str, dict[str, list[str]]]) -> set[str]:
+        return {key.rsplit(".", 1)[-1] for key in node["depends_on"]["nodes"]} & marts
+
+    unit_tested = {each["model"] for each in unit_tests}
+    assert marts - unit_tested == set()
+    # What ties marts together is a test of its own, not one of a column, and stops the release.
+    identities = [
+        used_by(node)
+        for node in nodes
+        if node["resource_type"] == "test"
+        and "test_metadata" not in node
+        and node["config"]["severity"].lower() == "error"
+    ]
+    tied = set().union(*(used for used in identities if len(used) > 1))
+    assert marts - tied == set()
+    assert marts - set().union(*map(used_by, exposures)) == set()
+
+
 def test_refresh_holds_every_export_model_and_the_release(definitions: dg.Definitions) -> None:
     job = definitions.resolve_job_def("refresh")
     keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}

@@ -1,39 +1,93 @@
 {{ config(meta={
-    'description': 'Bad answers by month are the detractors and the hard answers of their marts',
+    'description': 'Bad answers, by month or one by one, are those of their marts, and what became of them',
     'dagster': {'ref': {'name': 'closed_loop_monthly'}},
 }) }}
 
-with monthly as (
+with followed as (
+
+    select
+        metric,
+        count(*) as bad_count,
+        count(case when status = 'closed' then 1 end) as closed_count,
+        count(case when is_recovered then 1 end) as recovered_count
+    from {{ ref('detractor_follow_up') }}
+    group by metric
+
+),
+
+monthly as (
 
     select
         dimension_value as metric,
-        sum(bad_answer_count) as count_monthly
+        sum(bad_answer_count) as bad_count,
+        sum(closed_count) as closed_count,
+        sum(recovered_count) as recovered_count
     from {{ ref('closed_loop_monthly') }}
-    where dimension = 'metric' and dimension_value in ('nps', 'ces')
+    where dimension = 'metric'
     group by dimension_value
 
 ),
 
-counted as (
+counts as (
 
     select
+        'closed_loop_monthly' as mart,
+        metric,
+        bad_count,
+        closed_count,
+        recovered_count
+    from monthly
+    union all
+    select
+        'survey_responses' as mart,
+        metric,
+        count(*) as bad_count,
+        null as closed_count,
+        null as recovered_count
+    from {{ ref('survey_responses') }}
+    where metric <> 'enps' and band in ('detractor', 'dissatisfied', 'hard')
+    group by metric
+    union all
+    select
+        'nps_monthly' as mart,
         'nps' as metric,
-        sum(detractor_count) as bad_count
+        coalesce(sum(detractor_count), 0) as bad_count,
+        null as closed_count,
+        null as recovered_count
     from {{ ref('nps_monthly') }}
     where dimension = 'all'
     union all
     select
+        'ces_monthly' as mart,
         'ces' as metric,
-        sum(hard_count) as bad_count
+        coalesce(sum(hard_count), 0) as bad_count,
+        null as closed_count,
+        null as recovered_count
     from {{ ref('ces_monthly') }}
     where dimension = 'all'
 
 )
 
 select
-    counted.metric,
-    counted.bad_count,
-    monthly.count_monthly
-from counted
-left join monthly on counted.metric = monthly.metric
-where coalesce(counted.bad_count, 0) <> coalesce(monthly.count_monthly, 0)
+    counts.*,
+    coalesce(followed.bad_count, 0) as followed_bad_count,
+    followed.closed_count as followed_closed_count,
+    followed.recovered_count as followed_recovered_count
+from counts
+left join followed on counts.metric = followed.metric
+where
+    counts.bad_count <> coalesce(followed.bad_count, 0)
+    or counts.closed_count <> followed.closed_count
+    or counts.recovered_count <> followed.recovered_count
+union all
+select
+    'missing' as mart,
+    followed.metric,
+    null as bad_count,
+    null as closed_count,
+    null as recovered_count,
+    followed.bad_count as followed_bad_count,
+    followed.closed_count as followed_closed_count,
+    followed.recovered_count as followed_recovered_count
+from followed
+where followed.metric not in (select monthly.metric from monthly)

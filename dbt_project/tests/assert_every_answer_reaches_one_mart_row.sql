@@ -70,6 +70,18 @@ monthly as (
         sum(response_count) as answer_count
     from {{ ref('csat_monthly') }}
     where dimension = 'all'
+    union all
+    select
+        'ces' as metric,
+        sum(response_count) as answer_count
+    from {{ ref('ces_monthly') }}
+    where dimension = 'all'
+    union all
+    select
+        'enps' as metric,
+        sum(response_count) as answer_count
+    from {{ ref('enps_monthly') }}
+    where dimension = 'all'
 
 )
 
@@ -84,5 +96,5 @@ full join shown on answered.metric = shown.metric
 left join monthly on coalesce(answered.metric, shown.metric) = monthly.metric
 where
     answered.answer_count is distinct from shown.answer_count
-    or (shown.metric = 'nps' and monthly.answer_count is distinct from shown.answer_count)
+    or (shown.metric <> 'csat' and monthly.answer_count is distinct from shown.answer_count)
     or (shown.metric = 'csat' and monthly.answer_count is distinct from shown.rating_count)

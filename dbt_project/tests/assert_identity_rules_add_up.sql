@@ -1,4 +1,5 @@
--- Every id was found by one rule or by none, and every link is an identity.
+-- Every id was found by one rule or by none, every link is an identity, each counts once in the
+-- coverage, and every customer has one.
 select
     'coverage' as what,
     sum(id_count) as id_count,
@@ -8,6 +9,21 @@ select
     ) as other_count
 from {{ ref('identity_coverage') }}
 having id_count <> other_count
+union all
+select
+    'identities' as what,
+    (select count(*) from {{ ref('customer_identities') }}) as id_count,
+    (select coalesce(sum(id_count), 0) from {{ ref('identity_coverage') }}) as other_count
+where id_count <> other_count
+union all
+select
+    'customers' as what,
+    (
+        select count(distinct customer_key)
+        from {{ ref('customer_identities') }}
+    ) as id_count,
+    (select count(*) from {{ ref('customers') }}) as other_count
+where id_count <> other_count
 union all
 select
     'links' as what,

@@ -69,6 +69,18 @@ totals as (
             from {{ ref('int_subscription_payments') }}
             where is_collected and customer_key is not null
         ) as expected
+    union all
+    select
+        'customers of the model ' || models.model || ' held out, ' || models.segment as what,
+        models.hold_out_customer_count as shown,
+        sum(hold_out.customer_count) as expected
+    from {{ ref('clv_models') }} as models
+    left join {{ ref('clv_hold_out') }} as hold_out
+        on
+            models.model = hold_out.model
+            and models.segment = hold_out.segment
+            and hold_out.frequency_class <> 'all'
+    group by models.model, models.segment, models.hold_out_customer_count
 
 )
 
