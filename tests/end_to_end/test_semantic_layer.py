@@ -54,6 +54,13 @@ MARTS = [
         "support_case",
         ("channel", "priority"),
     ),
+    (
+        ("first_reply_business_minutes_median", "resolution_business_minutes_median"),
+        "service_monthly",
+        ("first_reply_business_minutes_median", "resolution_business_minutes_median"),
+        "support_case",
+        ("channel", "priority"),
+    ),
 ]
 CASES = [
     pytest.param(metrics, mart, columns, dimension, asked, id=f"{metrics[0]}-{dimension}")
