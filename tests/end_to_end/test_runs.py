@@ -213,19 +213,22 @@ def test_every_unit_test_of_the_models_passes(company: Company, tmp_path: Path) 
     newest = max(company.home.builds.glob(f"*/{BUILD_FILE}"), key=os.path.getmtime)
     shutil.copyfile(newest, tmp_path / BUILD_FILE)
     project = Path(__file__).parents[2] / "dbt_project"
-    done = subprocess.run(
-        [
-            Path(CX).with_name("dbt"),
-            *("test", "--select", "test_type:unit"),
-            *("--project-dir", project, "--profiles-dir", project),
-            *("--target-path", tmp_path / "target", "--log-path", tmp_path / "logs"),
-        ],
-        env={**environment_of(company.home.path), "CX_BUILD": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
+    for arguments in (
+        ("run", "--select", "staging"),  # of exports that never landed, too: dbt asks for columns
+        ("test", "--select", "test_type:unit"),
+    ):
+        done = subprocess.run(
+            [
+                *(Path(CX).with_name("dbt"), *arguments),
+                *("--project-dir", project, "--profiles-dir", project),
+                *("--target-path", tmp_path / "target", "--log-path", tmp_path / "logs"),
+            ],
+            env={**environment_of(company.home.path), "CX_BUILD": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
     results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
     assert len(results) >= 38
     assert {result["status"] for result in results} == {"pass"}
