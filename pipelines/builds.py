@@ -6,7 +6,7 @@ Does not belong here: the models (`dbt_project/`), publishing (`releases.py`).
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -69,11 +69,11 @@ class Idle:
         tests: the names of the tests of nothing else.
     """
 
-    models: tuple[str, ...] = ()
-    tests: tuple[str, ...] = ()
+    models: tuple[str, ...]
+    tests: tuple[str, ...]
 
 
-def idle(manifest: dict[str, Any], home: Home) -> Idle:
+def idle(manifest: Mapping[str, Any], home: Home) -> Idle:
     """What a build of the whole lake has no work for; no company has every vendor's exports."""
     landed = {
         (export.source, export.name) for export in all_exports() if lake.landed_days(home, export)
@@ -83,22 +83,20 @@ def idle(manifest: dict[str, Any], home: Home) -> Idle:
         for source_id, source in manifest["sources"].items()
         if (source["source_name"], source["name"]) not in landed
     }
-    staging = {
-        node_id: node["depends_on"]["nodes"]
-        for node_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model" and node["schema"] == "staging"
-    }
+    staging = _staging(manifest)
     models: set[str] = set()
     while new := {
         node_id
-        for node_id, inputs in staging.items()
-        if inputs and node_id not in models and models.union(unfed).issuperset(inputs)
+        for node_id, node in staging.items()
+        if (inputs := node["depends_on"]["nodes"])
+        and node_id not in models
+        and models.union(unfed).issuperset(inputs)
     }:
         models |= new
-    return Idle(tuple(sorted(models)), _tests_of_nothing_else(manifest, models))
+    return _idle(manifest, models)
 
 
-def missing(manifest: dict[str, Any], build: Path, chosen: Collection[str]) -> Idle:
+def missing(manifest: Mapping[str, Any], build: Path, chosen: Collection[str]) -> Idle:
     """What a build of chosen models goes without: staging that an earlier build had no work for.
 
     Args:
@@ -113,26 +111,35 @@ def missing(manifest: dict[str, Any], build: Path, chosen: Collection[str]) -> I
                 "select table_name from information_schema.tables where table_schema = 'staging'"
             ).fetchall()
         }
-    models = {
-        node_id
-        for node_id, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
-        and node["schema"] == "staging"
-        and node["name"] not in there.union(chosen)
-    }
-    return Idle(tuple(sorted(models)), _tests_of_nothing_else(manifest, models))
-
-
-def _tests_of_nothing_else(manifest: dict[str, Any], models: set[str]) -> tuple[str, ...]:
-    return tuple(
-        sorted(
-            node["name"]
-            for node in manifest["nodes"].values()
-            if node["resource_type"] == "test"
-            and node["depends_on"]["nodes"]
-            and models.issuperset(node["depends_on"]["nodes"])
-        )
+    passed_over = there.union(chosen)
+    return _idle(
+        manifest,
+        {
+            node_id
+            for node_id, node in _staging(manifest).items()
+            if node["name"] not in passed_over
+        },
     )
+
+
+def _staging(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The models of the layer that reads the lake, by dbt's id."""
+    return {
+        node_id: node
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "model" and node["schema"] == "staging"
+    }
+
+
+def _idle(manifest: Mapping[str, Any], models: set[str]) -> Idle:
+    tests = {
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (inputs := node["depends_on"]["nodes"])
+        and models.issuperset(inputs)
+    }
+    return Idle(tuple(sorted(models)), tuple(sorted(tests)))
 
 
 def dbt_environment(home: Home, build: Build) -> dict[str, str]:
@@ -205,7 +212,7 @@ def newest_build(home: Home, *, besides: str) -> Path | None:
     return max(files, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
-def marts_in(manifest: dict[str, Any]) -> dict[str, Description]:
+def marts_in(manifest: Mapping[str, Any]) -> dict[str, Description]:
     """The marts, which are what a release holds, by name, and what is said of them."""
     marts = {
         node["name"]: Description(

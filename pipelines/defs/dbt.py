@@ -1,6 +1,5 @@
 """The dbt models and their tests, as assets and checks; one fresh DuckDB file per run."""
 
-import json
 import logging
 import shutil
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from pipelines import builds
-from pipelines.defs.dbt_project import PROJECT
+from pipelines.defs.dbt_project import PROJECT, manifest
 from pipelines.defs.resources import Dbt, Warehouse
 
 progress = logging.getLogger("cx.progress")
@@ -23,13 +22,12 @@ def dbt_models(context: dg.AssetExecutionContext, dbt: Dbt, warehouse: Warehouse
     home, settings = warehouse.home, warehouse.settings()
     build = builds.start_build(home, settings, context.run_id)
     path = builds.build_path(home, build.run_id)
-    manifest = json.loads(PROJECT.manifest_path.read_bytes())
     if context.is_subset and (earlier := builds.newest_build(home, besides=build.run_id)):
         shutil.copyfile(earlier, path)  # the models that weren't chosen are as they were
         chosen = {key.path[-1] for key in context.selected_asset_keys}
-        idle = builds.missing(manifest, path, chosen)
+        idle = builds.missing(manifest(), path, chosen)
     else:
-        idle = builds.idle(manifest, home)
+        idle = builds.idle(manifest(), home)
     progress.info("building the models, as of %s", build.as_of)
     built = passed = warned = 0
     invocation = dbt.run(

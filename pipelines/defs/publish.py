@@ -1,6 +1,5 @@
 """The release that BI reads: the last asset, made from this run's build and nothing else."""
 
-import json
 import logging
 from datetime import UTC, date, datetime
 
@@ -8,7 +7,7 @@ import dagster as dg
 
 from pipelines import builds, releases
 from pipelines.defs.dbt import dbt_models
-from pipelines.defs.dbt_project import PROJECT
+from pipelines.defs.dbt_project import manifest
 from pipelines.defs.resources import Warehouse
 
 progress = logging.getLogger("cx.progress")
@@ -39,7 +38,7 @@ def release(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
     """Publish this run's build."""
     home = warehouse.home
     build = builds.publishable_build(home, context.run_id)
-    marts = builds.marts_in(json.loads(PROJECT.manifest_path.read_text("utf-8")))
+    marts = builds.marts_in(manifest())
     published = releases.publish(
         home.path,
         builds.build_path(home, build.run_id),
