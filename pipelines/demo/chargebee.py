@@ -24,7 +24,6 @@ from pipelines.demo.cells import (
     code,
     either,
     header_line,
-    moment,
     write_block,
 )
 from pipelines.demo.company import Company
@@ -37,7 +36,7 @@ from pipelines.demo.subscriptions import (
     REASONS,
     YEARLY_CENTS,
 )
-from pipelines.demo.tickets import ZONE
+from pipelines.demo.tickets import ZONE, local
 
 SOURCE = "chargebee"
 SETTINGS = f"""\
@@ -101,10 +100,6 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
                 write_block(target, block)
 
 
-def _local(seconds: str | pl.Expr) -> pl.Expr:
-    return moment(seconds, zone=ZONE)
-
-
 def _plan_id() -> pl.Expr:
     return pl.format(
         "{}-{}-{}",
@@ -133,15 +128,15 @@ def _sheet(rows: pl.DataFrame, cutoff: int) -> Sheet:
         .then(pl.lit("Non Renewing"))
         .otherwise(pl.lit("Active")),
         "subscriptions.start_date": None,
-        "subscriptions.trial_end": _local("trial_end"),
-        "subscriptions.current_term_start": _local("period_start"),
-        "subscriptions.current_term_end": _local("period_end"),
+        "subscriptions.trial_end": local("trial_end"),
+        "subscriptions.current_term_start": local("period_start"),
+        "subscriptions.current_term_end": local("period_end"),
         "subscriptions.remaining_billing_cycles": None,
-        "subscriptions.created_at": _local("created"),
-        "subscriptions.started_at": _local("created"),
+        "subscriptions.created_at": local("created"),
+        "subscriptions.started_at": local("created"),
         # Of what isn't to be renewed it is the day to come.
-        "subscriptions.cancelled_at": _local(pl.when("is_cancelled").then("ended_at")),
-        "subscriptions.cancel_schedule_created_at": _local(
+        "subscriptions.cancelled_at": local(pl.when("is_cancelled").then("ended_at")),
+        "subscriptions.cancel_schedule_created_at": local(
             pl.when("is_cancelled").then("cancelled_at")
         ),
         "subscriptions.cancel_reason": either(

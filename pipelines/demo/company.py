@@ -77,6 +77,18 @@ class Company:
     follow_ups: pl.DataFrame
     billing: subscriptions.Billing
 
+    def of_customers(self, *columns: str) -> list[pl.Expr]:
+        """What is known of the customer of each row, over the column customer."""
+        return [_beside(self.customers, each, "customer") for each in columns]
+
+    def of_people(self, *columns: str) -> list[pl.Expr]:
+        """What is known of the person of each row, over the column person."""
+        return [_beside(self.people, each, "person") for each in columns]
+
+
+def _beside(frame: pl.DataFrame, column: str, number: str) -> pl.Expr:
+    return pl.lit(frame[column]).gather(pl.col(number)).alias(column)
+
 
 def draw_company(customers: int, months: int, seed: int, parameters: Parameters) -> Company:
     """Draw a company: the same arguments give the same company."""

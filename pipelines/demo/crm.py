@@ -36,7 +36,7 @@ def people_of(company: Company, crm: str) -> pl.DataFrame:
         ]
     )
     return _in_months(company, crm, versions, "person").with_columns(
-        pl.lit(company.customers["country"]).gather(pl.col("customer")).alias("country")
+        company.of_customers("country")
     )
 
 
@@ -58,7 +58,7 @@ def _in_months(company: Company, crm: str, versions: pl.DataFrame, record: str) 
     return (
         held.with_columns(
             pl.Series("delivery", calendar.delivery_of(held["since"].to_numpy())),
-            pl.lit(customers["is_euro"]).gather(pl.col("customer")).alias("is_euro"),
+            *company.of_customers("is_euro"),
         )
         .filter(pl.col("delivery") < calendar.months)
         .sort(record, "since")

@@ -90,10 +90,7 @@ def answered(company: Company, survey: str, tool: str) -> pl.DataFrame:
     ).sort("ended", "response")
     return rows.with_columns(
         pl.Series("delivery", company.calendar.delivery_of(rows["ended"].to_numpy())),
-        *(
-            pl.lit(company.people[each]).gather(pl.col("person")).alias(each)
-            for each in ("email", "first", "last", "language")
-        ),
+        *company.of_people("email", "first", "last", "language"),
     )
 
 

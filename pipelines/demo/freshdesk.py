@@ -9,12 +9,12 @@ import polars as pl
 
 from pipelines.demo import names
 from pipelines.demo.assembly import Ledger
-from pipelines.demo.cells import Layout, choice, either, header_line, moment
+from pipelines.demo.cells import Layout, choice, either, header_line
 from pipelines.demo.company import Company
 from pipelines.demo.periods import DAY
 from pipelines.demo.references import contact_reference, ticket_id
 from pipelines.demo.service import CLOSED
-from pipelines.demo.tickets import ZONE, requester, tickets_of
+from pipelines.demo.tickets import ZONE, local, requester, tickets_of
 from pipelines.demo.windows import WindowFile, deliver_windows
 
 SOURCE = "freshdesk"
@@ -42,10 +42,6 @@ def deliver(landing: Path, company: Company, each: int, seed: int, ledger: Ledge
     deliver_windows(landing, company.calendar, SOURCE, [tickets], each, seed, ledger)
 
 
-def _local(seconds: str | pl.Expr) -> pl.Expr:
-    return moment(seconds, zone=ZONE)
-
-
 def _hours(moment: str) -> pl.Expr:
     """The time since the ticket was opened, as hours, minutes and seconds."""
     seconds = pl.col(moment) - pl.col("created")
@@ -67,12 +63,12 @@ _LAYOUT: Layout = {
     "Type": choice(_TYPES, "kind"),
     "Agent": "Ana Ruiz",
     "Group": pl.col("team"),
-    "Created time": _local("created"),
-    "Due by Time": _local(pl.col("created") + DAY),
-    "Resolved time": _local("closed"),
-    "Closed time": _local("closed"),
-    "Last update time": _local("updated"),
-    "Initial response time": _local("first_reply"),
+    "Created time": local("created"),
+    "Due by Time": local(pl.col("created") + DAY),
+    "Resolved time": local("closed"),
+    "Closed time": local("closed"),
+    "Last update time": local("updated"),
+    "Initial response time": local("first_reply"),
     "Time tracked": "00:00:00",
     "First response time (in hrs)": _hours("first_reply"),
     "Resolution time (in hrs)": _hours("closed"),

@@ -14,7 +14,7 @@ from pipelines.demo.cells import Layout, choice, either, header_line, moment, mo
 from pipelines.demo.company import Company
 from pipelines.demo.crm import companies_of, company_name, deals_of, people_of
 from pipelines.demo.salesforce import full_name
-from pipelines.demo.tickets import ZONE
+from pipelines.demo.tickets import ZONE, local
 from pipelines.demo.windows import WindowFile, deliver_windows
 
 SOURCE = "pipedrive"
@@ -39,10 +39,6 @@ def _file(export: str, name: str, rows: pl.DataFrame, layout: Layout, fresh: Lay
     return WindowFile(export, lambda day: f"{name}.csv", rows, layout, fresh, header_line(layout))
 
 
-def _local(seconds: str | pl.Expr) -> pl.Expr:
-    return moment(seconds, zone=ZONE)
-
-
 def _number(record: str) -> pl.Expr:
     """The id of a record: each kind is counted from 1."""
     return pl.col(record) + 1
@@ -58,8 +54,8 @@ def _organizations(company: Company) -> WindowFile:
         ),
         "Organization - Segment": choice(names.SEGMENTS, "segment"),
         "Organization - Country": choice(names.COUNTRY_CODES, "country"),
-        "Organization - Organization created": _local("created"),
-        "Organization - Update time": _local("since"),
+        "Organization - Organization created": local("created"),
+        "Organization - Update time": local("since"),
     }
     return _file(
         "organizations",
@@ -79,8 +75,8 @@ def _persons(company: Company) -> WindowFile:
         "Person - Email - Work": pl.col("email"),
         "Person - Phone - Work": pl.format("+1 555 {}", pl.col("person") % 9000 + 1000),
         "Person - Marketing status": either(pl.col("is_out"), "Unsubscribed", "Subscribed"),
-        "Person - Person created": _local("created"),
-        "Person - Update time": _local("since"),
+        "Person - Person created": local("created"),
+        "Person - Update time": local("since"),
     }
     fresh: Layout = {
         "Person - ID": pl.col("invented"),
@@ -92,11 +88,7 @@ def _persons(company: Company) -> WindowFile:
 
 
 def _deals(company: Company) -> WindowFile:
-    people = company.people
-    rows = deals_of(company, SOURCE).with_columns(
-        pl.lit(people[each]).gather(pl.col("person")).alias(each)
-        for each in ("first", "last", "email")
-    )
+    rows = deals_of(company, SOURCE).with_columns(company.of_people("first", "last", "email"))
     is_won = pl.col("is_closed") & pl.col("is_won")
     is_lost = pl.col("is_closed") & ~pl.col("is_won")
     day = moment("closes", "%Y-%m-%d", ZONE)
@@ -114,12 +106,12 @@ def _deals(company: Company) -> WindowFile:
         "Deal - Stage": either(pl.col("is_first"), LAST_STAGE, OPEN_STAGE),
         "Deal - Status": either(is_won, "Won", either(is_lost, "Lost", "Open")),
         "Deal - Type": either(pl.col("is_first"), "New Business", "Existing Business"),
-        "Deal - Deal created": _local("created"),
-        "Deal - Won time": either(is_won, _local("closes"), None),
-        "Deal - Lost time": either(is_lost, _local("closes"), None),
+        "Deal - Deal created": local("created"),
+        "Deal - Won time": either(is_won, local("closes"), None),
+        "Deal - Lost time": either(is_lost, local("closes"), None),
         "Deal - Lost reason": either(is_lost, "Price", None),
         "Deal - Expected close date": day,
-        "Deal - Update time": _local("since"),
+        "Deal - Update time": local("since"),
         "Person - Email - Work": pl.col("email"),
     }
     return _file("deals", "deals-10481234-1", rows, layout, {"Deal - ID": pl.col("invented")})

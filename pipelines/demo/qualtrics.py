@@ -222,10 +222,7 @@ def _deliver_file(
 
 
 def _with_people(company: Company, rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.with_columns(
-        pl.lit(company.people[each]).gather(pl.col("person")).alias(each)
-        for each in ("email", "first", "last", "language")
-    )
+    return rows.with_columns(company.of_people("email", "first", "last", "language"))
 
 
 RELATIONSHIP_CODE, SUPPORT_CODE = "R_1", "R_2"

@@ -396,8 +396,7 @@ def _accounts(company: Company) -> Member:
 
 def _contacts(company: Company) -> Member:
     people = company.people.filter(_is_held(company)).with_columns(
-        pl.lit(company.customers[each]).gather(pl.col("customer")).alias(each)
-        for each in ("is_euro", "country")
+        company.of_customers("is_euro", "country")
     )
     versions = pl.concat(
         [
@@ -717,10 +716,7 @@ def _email_messages(company: Company) -> Member:
 
 def _opportunities(company: Company) -> Member:
     held = company.opportunity_versions.filter(_is_held(company))
-    versions = held.with_columns(
-        pl.lit(company.customers[each]).gather(pl.col("customer")).alias(each)
-        for each in ("is_euro", "first_person")
-    )
+    versions = held.with_columns(company.of_customers("is_euro", "first_person"))
     is_closed, is_won = pl.col("is_closed"), pl.col("is_closed") & pl.col("is_won")
     closes = pl.from_epoch("closes", time_unit="s")
     since = moment("since")

@@ -173,7 +173,6 @@ def _deliver_customers(
 
 def _customers(company: Company) -> Sheet:
     """Everybody who has ordered, and what they have paid; addresses as in their orders."""
-    people, customers = company.people, company.customers
     is_paid = ~pl.col("is_voided")
     refunded = pl.when(pl.col("refunded_at") < company.calendar.end).then("refund").otherwise(0)
     rows = (
@@ -181,11 +180,7 @@ def _customers(company: Company) -> Sheet:
         .agg(pl.len().alias("orders"), (pl.col("total") - refunded).filter(is_paid).sum())
         .sort("person")
         .with_columns(
-            *(
-                pl.lit(people[each]).gather(pl.col("person")).alias(each)
-                for each in ("email", "first", "last")
-            ),
-            pl.lit(customers["country"]).gather(pl.col("customer")).alias("country"),
+            *company.of_people("email", "first", "last"), *company.of_customers("country")
         )
     )
     number = pl.col("person") + _FIRST_CUSTOMER_ID
@@ -232,7 +227,7 @@ def _sheet(
     starts = np.cumsum(counts) - counts
     within = np.arange(counts.sum()) - np.repeat(starts, counts)
     lines = company.lines[np.repeat(first_line[which], counts) + within]
-    orders, customers, people = company.orders, company.customers, company.people
+    orders = company.orders
     order = pl.col("order")
     # Gathered in steps: the later ones need what the earlier ones bring.
     rows = (
@@ -242,10 +237,8 @@ def _sheet(
             if each not in ("order", "counts")
         )
         .with_columns(
-            pl.lit(people["email"]).gather(pl.col("person")).alias("email"),
-            pl.lit(people["first"]).gather(pl.col("person")).alias("first"),
-            pl.lit(people["last"]).gather(pl.col("person")).alias("last"),
-            pl.lit(customers["country"]).gather(pl.col("customer")).alias("country"),
+            *company.of_people("email", "first", "last"),
+            *company.of_customers("country"),
             (pl.col("refunded_at") < cutoff).alias("is_refunded"),
             (pl.col("cancelled_at") < cutoff).alias("is_cancelled"),
             (pl.col("created") + DAY < cutoff).alias("is_fulfilled"),

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import names
-from pipelines.demo.cells import choice
+from pipelines.demo.cells import choice, moment
 from pipelines.demo.company import Company
 from pipelines.demo.service import CLOSED, NEW, QUEUE, WORKING
 
@@ -22,6 +22,11 @@ ADDRESS_ONLY_EVERY = 33
 _FACTS = (
     "customer", "person", "created", "kind", "origin", "priority", "subject", "reason", "crm",
 )  # fmt: skip
+
+
+def local(seconds: str | pl.Expr) -> pl.Expr:
+    """Seconds since 1970 as these exports write a time."""
+    return moment(seconds, zone=ZONE)
 
 
 def tickets_of(company: Company, desk: str) -> pl.DataFrame:
@@ -75,10 +80,7 @@ def tickets_of(company: Company, desk: str) -> pl.DataFrame:
         .sort("delivery", "case")
         .drop("moment", "is_reply", "is_assigned", "again")
         .with_columns(pl.lit(cases[each]).gather(pl.col("case")).alias(each) for each in _FACTS)
-        .with_columns(
-            pl.lit(company.people[each]).gather(pl.col("person")).alias(each)
-            for each in ("email", "first", "last")
-        )
+        .with_columns(company.of_people("email", "first", "last"))
     )
     agent = np.maximum(tickets["owner"].to_numpy(), 0)
     team = company.staff.team_of(agent, tickets["updated"].to_numpy())
