@@ -187,6 +187,37 @@ def test_a_past_state_is_what_was_known_then(home: Path, tmp_path: Path) -> None
     assert content(home) == content(past)
 
 
+def test_a_model_can_be_built_by_itself_without_staging_that_nobody_delivers(home: Path) -> None:
+    def newest_build() -> Path:
+        builds = (home / "warehouse" / "builds").glob(f"*/{BUILD_FILE}")
+        return max(builds, key=os.path.getmtime)
+
+    earlier = newest_build()
+    done = subprocess.run(
+        [
+            *(Path(CX).with_name("dagster"), "asset", "materialize", "-m", "pipelines.definitions"),
+            *("--select", 'key:"intermediate/int_cases"'),
+        ],
+        env={**environment_of(home), "DAGSTER_HOME": str(home / "dagster")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert newest_build() != earlier
+    found = []
+    for path in (earlier, newest_build()):
+        with duckdb.connect(str(path), read_only=True) as build:
+            found += build.execute(
+                "select count(*), bit_xor(hash(each)), (select count(*) from duckdb_tables() "
+                "where table_name = 'stg_zendesk__tickets') from intermediate.int_cases as each"
+            ).fetchall()
+    assert found[0] == found[1]
+    cases, _, zendesk = found[0]
+    assert cases > 0
+    assert zendesk == 0
+
+
 def test_an_export_that_nobody_delivers_gives_empty_marts_and_no_error(tmp_path: Path) -> None:
     day = tmp_path / "landing" / "shopify" / "2025-02-10"
     day.mkdir(parents=True)
