@@ -41,6 +41,7 @@ lock: .venv/uv
 	@echo "Installing into .venv …"
 	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --editable .
+	@$(BIN)/python -m compileall -q pipelines
 	@touch $@
 
 clean:

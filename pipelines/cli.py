@@ -148,18 +148,18 @@ def run(
 ) -> None:
     """Land what is new, build and test the marts, publish a release."""
     home = Home.from_environment().create()
-    with ExitStack() as stack:
-        with being_written() if demo_if_empty and not _has_deliveries(home) else nullcontext():
+    with run_lock(home.path) as lock, ExitStack() as stack:
+        is_for_demo = demo_if_empty and not _has_deliveries(home)
+        if is_for_demo or landing_workers.much_is_new(home):
+            stack.enter_context(landing_workers.starting_early(lock))
+        with being_written() if is_for_demo else nullcontext():
             _prepare(home)
-            refresh = stack.enter_context(_refresh_job())
+            refresh = stack.enter_context(_refresh_job(home))
         _refuse_to_start_without_input(home)
         settings = load_settings(home)
         before = releases.current_release(home.path)
-        with run_lock(home.path) as lock:
-            started = time.monotonic()
-            key = pseudonyms.load_key(home.key_file)
-            landing_workers.start_early(home, settings, key, lock)
-            succeeded = _execute(refresh, home)
+        started = time.monotonic()
+        succeeded = _execute(refresh, home)
         took = time.monotonic() - started
     sources = {export.source for export in all_exports()}
     _show_accounts(home)
@@ -302,18 +302,20 @@ def _tell(text: str) -> None:
 
 
 @contextmanager
-def _refresh_job() -> Iterator[Callable[[], "ExecuteInProcessResult"]]:
+def _refresh_job(home: Home) -> Iterator[Callable[[], "ExecuteInProcessResult"]]:
     """What runs the job `refresh`, with all that it needs loaded or about to be."""
     with loading():
         import dagster as dg
 
         from pipelines.definitions import definitions
+        from pipelines.defs.selection import with_work
     dbt_process.start_early()
     job = definitions.resolve_job_def("refresh")
     with dg.DagsterInstance.get() as instance:
         yield lambda: job.execute_in_process(
             instance=instance,
             raise_on_error=False,
+            asset_selection=with_work(home, job.asset_layer.executable_asset_keys),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class Account:
 
     def to_json(self) -> str:
         """As kept in the Parquet file's metadata."""
-        return json.dumps(asdict(self))
+        return json.dumps({**vars(self), "files": [vars(file) for file in self.files]})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "Account":
@@ -175,6 +176,7 @@ def _file(root: Path, export: Export, day: date) -> Path:
     return folder / f"{export.name}.parquet"
 
 
+@cache
 def lake_schema(export: Export) -> pa.Schema:
     """The Arrow schema of an export's lake files: the contract's columns, then `LINEAGE`."""
     empty = pl.DataFrame(schema={**export.column_types, **LINEAGE})

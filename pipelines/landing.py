@@ -417,6 +417,7 @@ def _land_once(
     return account
 
 
+@cache
 def _parquet_options(schema: pa.Schema, export: Export | None) -> dict[str, Any]:
     """How each column is written: what costs much and saves nothing is left out.
 
@@ -709,6 +710,7 @@ def _repeated(text: str, rows: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(codes, pa.array([text], pa.string()))
 
 
+@cache
 def _writing_schema(export: Export) -> pa.Schema:
     """The lake's schema with dictionaries for texts of which a file has few different ones."""
     repetitive = {*NESTED, *READER_CONSTANTS, "source_file"}
@@ -776,6 +778,8 @@ def _looked_up(texts: list[str], places: np.ndarray) -> pa.DictionaryArray:
 def _rejected_table(
     opened: Reading, rows: Rows, verdict: quarantine.Verdict, export: Export
 ) -> pa.Table:
+    if not rows.bad_rows and not verdict.reasons.height:
+        return lake.REJECTED_SCHEMA.empty_table()
     records: list[dict[str, Any]] = [
         {
             "source_file": opened.file.name,

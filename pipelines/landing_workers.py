@@ -13,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from multiprocessing import connection, get_context, parent_process, reduction
 from pathlib import Path
 from typing import Any
@@ -53,31 +54,22 @@ class LandingWorkers:
     """
 
     def __init__(self, home: Home, settings: Settings, key: bytes, lock: RunLock) -> None:
-        """Take what every delivery needs; no process is started yet."""
-        self._home, self._settings, self._key, self._lock = home, settings, key, lock
-        self._pseudonyms = Pseudonyms(key)
-        self._pool: ProcessPoolExecutor | None = None
+        """Take what every delivery needs, and the processes that were started early, if any."""
+        self._surroundings, self._lock = (home, settings, key), lock
+        self._home = home
+        self._pool = _early.pop(lock, None)
         self._expected: dict[_Name, Export] = {}
         self._begun: dict[_Name, dict[date, Future[Outcome]]] = {}
 
     def expect_everything(self) -> None:
         """Say that this run lands every export whole: many may be landed before their turn.
 
-        The processes start now if there are many deliveries of which nothing has landed.
+        The processes start now if there is much to land.
         """
         exports = sorted(all_exports(), key=_name)
         # Whether an answer is valid, the declared questions say, and they may land in this run.
         self._expected = {_name(export): export for export in exports if not export.is_survey}
-        new: dict[tuple[str, date], Export] = {}
-        for export in exports:
-            days = landing.delivered_days(self._home, export.source)
-            new |= {(export.source, day): export for day in days}
-        for export in exports:
-            for day in lake.landed_days(self._home, export):
-                new.pop((export.source, day), None)
-        if len(new) >= MANY and all(
-            self._are_small(export, [day]) for (_, day), export in new.items()
-        ):
+        if much_is_new(self._home):
             self._started()
 
     def land_all(self, export: Export, days: Sequence[date]) -> Iterator[tuple[date, Outcome]]:
@@ -94,10 +86,10 @@ class LandingWorkers:
             and not begun
             and (
                 (self._pool is None and (landed < 2 or len(to_do) < MANY))
-                or not self._are_small(export, to_do)
+                or not _are_small(self._home, export, to_do)
             )
         ):
-            outcome = _land(self._home, self._settings, self._pseudonyms, export, to_do[0])
+            outcome = _land(self._surroundings, export, to_do[0])
             landed += isinstance(outcome, Landed) and outcome.is_new
             yield to_do.pop(0), outcome
         futures: list[Future[Outcome]] = []
@@ -124,7 +116,7 @@ class LandingWorkers:
             self._pool = None
 
     def _begin(self, export: Export, day: date) -> Future[Outcome]:
-        return self._started().submit(_land_there, _name(export), day)
+        return self._started().submit(_land_there, self._surroundings, _name(export), day)
 
     def _begin_the_next(self) -> None:
         """Have exports landed whose turn is still to come, so that no process waits for it."""
@@ -137,46 +129,64 @@ class LandingWorkers:
             if ahead >= MANY:
                 return
             days = landing.days_of(self._home, export)
-            if self._are_small(export, days):
+            if _are_small(self._home, export, days):
                 del self._expected[name]
                 self._begun[name] = {day: self._begin(export, day) for day in days}
                 ahead += len(days)
 
-    def _are_small(self, export: Export, days: Sequence[date]) -> bool:
-        return all(
-            _bytes_below(self._home.landing / export.source / day.isoformat())
-            < SMALL_DELIVERY_BYTES
-            for day in days
-        )
-
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                PROCESSES,
-                # Not forked: the libraries' threads may hold locks that nobody would release.
-                mp_context=get_context("spawn"),
-                initializer=_begin_process,
-                initargs=(self._home, self._settings, self._key, _Shared(self._lock.descriptor)),
-            )
-            with _environment(POLARS_MAX_THREADS="1"):  # there is a process for each core
-                for _ in range(PROCESSES):
-                    self._pool.submit(os.getpid)
+            self._pool = _started_pool(self._lock)
         return self._pool
 
 
-_early: dict[RunLock, LandingWorkers] = {}
+_early: dict[RunLock, ProcessPoolExecutor] = {}
 
 
-def start_early(home: Home, settings: Settings, key: bytes, lock: RunLock) -> None:
-    """Start what the run which this process is about to start will use, if it lands everything."""
-    workers = LandingWorkers(home, settings, key, lock)
-    workers.expect_everything()
-    _early[lock] = workers
+@contextmanager
+def starting_early(lock: RunLock) -> Iterator[None]:
+    """Start the processes that a run under this lock will use, before the run starts."""
+    _early[lock] = _started_pool(lock)
+    try:
+        yield
+    finally:
+        if pool := _early.pop(lock, None):
+            pool.shutdown(cancel_futures=True)
 
 
-def started(home: Home, settings: Settings, key: bytes, lock: RunLock) -> LandingWorkers:
-    """What was started early under this lock, once; else new ones."""
-    return _early.pop(lock, None) or LandingWorkers(home, settings, key, lock)
+def much_is_new(home: Home) -> bool:
+    """Whether there are many deliveries, none of them large, of which nothing has landed."""
+    new: dict[tuple[str, date], Export] = {}
+    for export in all_exports():
+        days = landing.delivered_days(home, export.source)
+        new |= {(export.source, day): export for day in days}
+    for export in all_exports():
+        for day in lake.landed_days(home, export):
+            new.pop((export.source, day), None)
+    return len(new) >= MANY and all(
+        _are_small(home, export, [day]) for (_, day), export in new.items()
+    )
+
+
+def _are_small(home: Home, export: Export, days: Sequence[date]) -> bool:
+    return all(
+        _bytes_below(home.landing / export.source / day.isoformat()) < SMALL_DELIVERY_BYTES
+        for day in days
+    )
+
+
+def _started_pool(lock: RunLock) -> ProcessPoolExecutor:
+    pool = ProcessPoolExecutor(
+        PROCESSES,
+        # Not forked: the libraries' threads may hold locks that nobody would release.
+        mp_context=get_context("spawn"),
+        initializer=_begin_process,
+        initargs=(_Shared(lock.descriptor),),
+    )
+    with _environment(POLARS_MAX_THREADS="1"):  # there is a process for each core
+        for _ in range(PROCESSES):
+            pool.submit(os.getpid)
+    return pool
 
 
 @contextmanager
@@ -205,17 +215,15 @@ def _received(duplicate: Any) -> _Shared:
     return _Shared(duplicate.detach())
 
 
-_surroundings: tuple[Home, Settings, Pseudonyms]
-"""Of a process that lands for another one."""
+_Surroundings = tuple[Home, Settings, bytes]
+"""What every delivery needs beside itself; last the key for pseudonyms."""
 
 
-def _begin_process(home: Home, settings: Settings, key: bytes, lock: _Shared) -> None:
-    global _surroundings
+def _begin_process(lock: _Shared) -> None:
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what ends
     with loading():
         all_exports()
-    _surroundings = home, settings, Pseudonyms(key)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -233,15 +241,17 @@ def _name(export: Export) -> _Name:
     return export.source, export.name
 
 
-def _land_there(name: _Name, day: date) -> Outcome:
-    return _land(*_surroundings, export_named("/".join(name)), day)
+def _land_there(surroundings: _Surroundings, name: _Name, day: date) -> Outcome:
+    return _land(surroundings, export_named("/".join(name)), day)
 
 
-def _land(
-    home: Home, settings: Settings, pseudonyms: Pseudonyms, export: Export, day: date
-) -> Outcome:
+_pseudonyms = cache(Pseudonyms)
+
+
+def _land(surroundings: _Surroundings, export: Export, day: date) -> Outcome:
+    home, settings, key = surroundings
     try:
-        return landing.land(home, export, day, settings, pseudonyms)
+        return landing.land(home, export, day, settings, _pseudonyms(key))
     except FileRefused as refused:
         return refused
     except Exception as error:

@@ -7,7 +7,7 @@ with its reasons, or excluded by a named rule.
 
 import copy
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ import pandera.polars as pa
 import polars as pl
 import pyarrow as arrow
 import pyarrow.compute
+from pandera.api.polars.types import PolarsData
 
 from pipelines.contracts.contract import Export
 from pipelines.exports.reading import DeclaredQuestion
@@ -32,6 +33,9 @@ _CODES = {
     "less_than": "out_of_range",
     "in_range": "out_of_range",
 }
+_ROW = "*"
+"""In pandera, the place of a rule between columns."""
+
 _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 _GUARDED = r"^'[+=@\-0-9]"
 # Any byte of a character that isn't ASCII may belong to a space.
@@ -128,14 +132,13 @@ class Judge:
             for rule in scores
         }
         self._columns = tuple(columns)
-        # Where anything goes there is nothing to validate: types are made sure of in casting.
-        self._rules = _with_columns(export.schema, columns)
-        # polars counts missing values as it goes, so that only a batch with some need be searched.
+        self._rules = columns
+        # polars counts missing values as it goes.
         self._required = [name for name, column in columns.items() if not column.nullable]
-        checked = {name: column for name, column in columns.items() if column.checks}
-        self._rules_of_values = _with_columns(export.schema, checked)
-        for column in self._rules_of_values.columns.values():
-            column.nullable = True
+        self._checks = [
+            *((name, check) for name, column in columns.items() for check in column.checks),
+            *((_ROW, check) for check in export.schema.checks),
+        ]
         self._untidy_first = _MAY_BE_SPACE.copy()
         self._untidy_first[[ord("'"), *(null.encode()[0] for null in export.nulls if null)]] = True
         self._null_numbers = [
@@ -302,13 +305,32 @@ class Judge:
                 pass
         return _parsed(cells, self._forms)
 
+    def _suspects(self, typed: pl.DataFrame) -> set[str]:
+        """The columns in which something breaks a rule; `_ROW` for a rule between columns.
+
+        All of pandera's checks are asked in one query here. pandera itself asks one by one, and
+        makes a report of each, which takes several times as long where nothing is wrong.
+        """
+        rows = typed.lazy()
+        outcomes = [
+            # What is missing is no value that breaks a rule, unless the rule says so.
+            check.get_backend(rows)(check)
+            .apply(PolarsData(rows, place))
+            .select(pl.all().fill_null(check.ignore_na).all().alias(str(number)))
+            for number, (place, check) in enumerate(self._checks)
+        ]
+        held = pl.concat(outcomes, how="horizontal").collect().row(0) if outcomes else ()
+        return {
+            *(name for name in self._required if typed[name].null_count()),
+            *(place for (place, _), holds in zip(self._checks, held, strict=True) if not holds),
+        }
+
     def _broken(self, typed: pl.DataFrame) -> pl.DataFrame:
-        if not typed.height:
+        suspects = self._suspects(typed) if typed.height else set()
+        if not suspects:
             return pl.DataFrame(schema=REASON_SCHEMA)
         try:
-            is_complete = not any(typed[name].null_count() for name in self._required)
-            rules = self._rules_of_values if is_complete else self._rules
-            rules.validate(typed, lazy=True)
+            _narrowed(self._export.schema, self._rules, suspects).validate(typed, lazy=True)
             return pl.DataFrame(schema=REASON_SCHEMA)
         except pandera.errors.SchemaErrors as error:
             cases = error.failure_cases
@@ -338,18 +360,17 @@ class Judge:
         return reasons
 
 
-def _with_columns(
-    schema: pa.DataFrameSchema, columns: Mapping[str, pa.Column]
+def _narrowed(
+    schema: pa.DataFrameSchema, rules: Mapping[str, pa.Column], places: Collection[str]
 ) -> pa.DataFrameSchema:
-    """The schema with copies of those of the columns that have a rule, and no others.
+    """The schema with the rules of some columns, and with those between columns if they are told.
 
     pandera's own methods copy all columns at each step, which a small file feels.
     """
-    ruled = {
-        name: column for name, column in columns.items() if column.checks or not column.nullable
-    }
     narrowed = copy.copy(schema)
-    narrowed.columns = copy.deepcopy(ruled)
+    narrowed.columns = {name: copy.deepcopy(rule) for name, rule in rules.items() if name in places}
+    if _ROW not in places:
+        narrowed.checks = []
     return narrowed
 
 

@@ -3,6 +3,7 @@
 import json
 import tomllib
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -13,6 +14,7 @@ from pipelines.builds import marts_in
 from pipelines.contracts.contract import all_exports
 from pipelines.dbt_manifest import prepare_manifest
 from pipelines.defs.resources import Warehouse
+from pipelines.defs.schedules import nightly
 from pipelines.lake import LINEAGE
 from pipelines.settings import CHECKOUT, Home, load_settings
 from tests.conftest import TestWarehouse
@@ -298,6 +300,22 @@ def test_the_job_starts_by_night_and_by_delivery(definitions: dg.Definitions) ->
     assert set(sensors) == {"deliveries", "failed_runs", "stale_releases", "overdue"}
     running = dg.DefaultSensorStatus.RUNNING
     assert {sensor.default_status for sensor in sensors.values()} == {running}
+
+
+def test_a_night_has_steps_for_the_sources_that_have_delivered(
+    definitions: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CX_HOME", str(tmp_path))
+    landing = tmp_path / "landing"
+    (landing / "stripe" / "2025-02-10").mkdir(parents=True)
+    context = dg.build_schedule_context(repository_def=definitions.get_repository_def())
+    requests = nightly.evaluate_tick(context).run_requests
+    assert requests is not None
+    chosen = set(requests[0].asset_selection or ())
+    every = definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    exports = {dg.AssetKey([export.source, export.name]) for export in all_exports()}
+    assert {key.path[0] for key in chosen & exports} == {"stripe"}
+    assert chosen - exports == every - exports
 
 
 def test_what_is_skipped_before_each_dbt_command_goes_by_its_present_names() -> None:

@@ -14,10 +14,18 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_START_TAG, PARTITIO
 
 from pipelines import lake
 from pipelines.contracts.contract import all_exports, export_named
+from pipelines.definitions import definitions
 from pipelines.defs.resources import lands_everything
+from pipelines.defs.selection import with_work
 from pipelines.exports.files import FileRefused
 from pipelines.landing import Landed
-from pipelines.landing_workers import MANY, LandingFault, LandingWorkers, start_early, started
+from pipelines.landing_workers import (
+    MANY,
+    LandingFault,
+    LandingWorkers,
+    much_is_new,
+    starting_early,
+)
 from pipelines.run_lock import AlreadyRunning, run_lock
 from pipelines.settings import Home, load_settings
 from tests.conftest import KEY, TestWarehouse
@@ -136,18 +144,31 @@ def is_free(home: Home) -> bool:
 
 def test_processes_start_early_for_deliveries_of_which_nothing_has_landed(tmp_path: Path) -> None:
     warehouse = TestWarehouse(tmp_path)
+    assert not much_is_new(warehouse.home)
     deliver(warehouse)
+    assert much_is_new(warehouse.home)
     settings = load_settings(warehouse.home, {})
     with run_lock(warehouse.home.path) as lock:
-        start_early(warehouse.home, settings, KEY, lock)
-        assert len(multiprocessing.active_children()) == 2
-        workers = started(warehouse.home, settings, KEY, lock)
-        list(workers.land_all(export_named(USERS), DAYS))
-        workers.close()
-        again = started(warehouse.home, settings, KEY, lock)
+        with starting_early(lock):
+            early = multiprocessing.active_children()
+            workers = LandingWorkers(warehouse.home, settings, KEY, lock)
+            workers.expect_everything()
+            assert multiprocessing.active_children() == early
+            assert len(early) == 2
+            list(workers.land_all(export_named(USERS), DAYS))
+            workers.close()
+        again = LandingWorkers(warehouse.home, settings, KEY, lock)
         again.expect_everything()
         assert not multiprocessing.active_children()
         again.close()
+    assert not much_is_new(warehouse.home)
+
+
+def test_processes_that_no_run_took_over_end(tmp_path: Path) -> None:
+    with run_lock(tmp_path) as lock:
+        with starting_early(lock):
+            assert len(multiprocessing.active_children()) == 2
+        assert not multiprocessing.active_children()
 
 
 def test_what_a_run_will_land_anyway_lands_before_its_turn(tmp_path: Path) -> None:
@@ -189,19 +210,25 @@ def test_chosen_days_are_landed_alone(tmp_path: Path) -> None:
     assert lake.landed_days(warehouse.home, users) == DAYS[:3]
 
 
-def test_only_a_run_of_the_whole_job_lands_exports_before_their_turn() -> None:
-    whole = dg.DagsterRun(job_name="refresh")
-    assert lands_everything(whole)
-    assert not lands_everything(None)
-    chosen = {dg.AssetKey(["salesforce", "user"])}
+def test_only_a_run_of_the_whole_job_lands_exports_before_their_turn(tmp_path: Path) -> None:
+    warehouse = TestWarehouse(tmp_path)
+    deliver(warehouse)
+    home, users = warehouse.home, dg.AssetKey(["salesforce", "user"])
+    assert lands_everything(dg.DagsterRun(job_name="refresh"), home)
+    assert not lands_everything(None, home)
     for part in (
         dg.DagsterRun(job_name="__ASSET_JOB"),
-        dg.DagsterRun(job_name="refresh", asset_selection=frozenset(chosen)),
+        dg.DagsterRun(job_name="refresh", asset_selection=frozenset({users})),
         dg.DagsterRun(job_name="refresh", step_keys_to_execute=["warehouse__release"]),
         dg.DagsterRun(job_name="refresh", tags={PARTITION_NAME_TAG: "2024-01-01"}),
         dg.DagsterRun(job_name="refresh", tags={ASSET_PARTITION_RANGE_START_TAG: "2024-01-01"}),
     ):
-        assert not lands_everything(part)
+        assert not lands_everything(part, home)
+    refresh = definitions.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    chosen = frozenset(with_work(home, refresh))
+    assert users in chosen
+    assert dg.AssetKey(["zendesk", "tickets"]) in refresh - chosen
+    assert lands_everything(dg.DagsterRun(job_name="refresh", asset_selection=chosen), home)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pipelines.definitions import definitions
 from pipelines.settings import Home
 from pipelines.watch import landing_state
 
@@ -42,7 +43,7 @@ class TestSensor:
         self.monkeypatch = monkeypatch
 
     def evaluate(self, cursor: str | None) -> tuple[object, str | None]:
-        context = dg.build_sensor_context(cursor=cursor)
+        context = dg.build_sensor_context(cursor=cursor, definitions=definitions)
         return self.sensors.deliveries(context), context.cursor
 
     def test_a_delivery_that_is_still_being_written_waits(self, tmp_path: Path) -> None:
@@ -58,6 +59,9 @@ class TestSensor:
         outcome, cursor = self.evaluate(None)
         assert isinstance(outcome, dg.RunRequest)
         assert outcome.partition_key is None  # everything pending lands
+        assert dg.AssetKey(["stripe", "payments"]) in (outcome.asset_selection or ())
+        assert dg.AssetKey(["warehouse", "release"]) in (outcome.asset_selection or ())
+        assert dg.AssetKey(["zendesk", "tickets"]) not in (outcome.asset_selection or ())
         again, same = self.evaluate(cursor)
         assert isinstance(again, dg.SkipReason)
         assert same == cursor

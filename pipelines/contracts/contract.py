@@ -10,9 +10,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
+# A contract's checks are copies, made with its class: what they do in polars is known by then.
+import pandera.backends.polars.builtin_checks  # noqa: F401
 import pandera.polars as pa
 import polars as pl
 
@@ -77,9 +79,11 @@ def labels(text: str) -> tuple[str, ...]:
     return tuple(label.strip() for label in text.split(",") if label.strip())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Export:
     """What a source calls one kind of file, and how its deliveries are to be understood.
+
+    There is one of each.
 
     Attributes:
         source: the vendor system.
@@ -217,6 +221,7 @@ def _declared(package: Any) -> Iterator[Export]:
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " "})
 
 
+@lru_cache(maxsize=10_000)
 def fold(label: str) -> str:
     """A header cell as it is compared: case, spaces, quotes, a trailing `*` or ` (UTC)` set aside.
 

@@ -29,13 +29,14 @@ class EventLog(SqliteEventLogStorage):
 
     A new engine compiles every statement anew, and closing the last connection to a file makes
     SQLite fold its write-ahead log back. For each check it looks again whether there is a table for
-    checks. A run writes some thousand events.
+    checks, and for each asset which columns theirs has. A run writes some thousand events.
     """
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         """Take the folder of the log's files; `inst_data` is Dagster's own."""
         self._engines: OrderedDict[str, Engine] = OrderedDict()
         self._tables: set[str] = set()
+        self._asset_columns: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -56,9 +57,18 @@ class EventLog(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        """Whether the assets' table has a column; one that was there once stays, too."""
+        if column_name not in self._asset_columns and super()._has_asset_key_col_on_connection(
+            conn, column_name
+        ):
+            self._asset_columns.add(column_name)
+        return column_name in self._asset_columns
+
     def wipe(self) -> None:
         """Delete all events; no file stays open that is gone."""
         self._tables.clear()
+        self._asset_columns.clear()
         self._close()
         super().wipe()
 

@@ -18,6 +18,7 @@ from dagster._core.definitions.source_asset import SYSTEM_METADATA_KEY_SOURCE_AS
 from pipelines import lake, landing
 from pipelines.contracts.contract import Export, export_of
 from pipelines.defs.resources import Warehouse
+from pipelines.defs.selection import key_of
 from pipelines.exports.files import FileRefused
 from pipelines.headers import HeaderChange, header_change
 from pipelines.lake import Account
@@ -53,7 +54,7 @@ def landed(
     that is new, changed or gone: the nightly case, in which nobody should have to say which.
     """
     export = export_of(contract)
-    key = dg.AssetKey([export.source, export.name])
+    key = key_of(export)
 
     @dg.asset(
         key=key,
@@ -131,7 +132,7 @@ def _land_days(
     rests_on: Sequence[Export],
 ) -> Iterator[Any]:
     home, settings = warehouse.home, warehouse.settings()
-    key = dg.AssetKey([export.source, export.name])
+    key = key_of(export)
     if context.has_partition_key or context.has_partition_key_range:
         chosen = {date.fromisoformat(each) for each in context.partition_keys}
     else:

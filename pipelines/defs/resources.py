@@ -14,9 +14,10 @@ from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_contex
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pydantic import PrivateAttr
 
-from pipelines import dbt_process, lake, landing_workers
+from pipelines import dbt_process, lake
 from pipelines.dbt_process import WaitingDbt
 from pipelines.defs.dbt_project import PROJECT
+from pipelines.defs.selection import delivered
 from pipelines.landing_workers import LandingWorkers
 from pipelines.pseudonyms import load_key
 from pipelines.run_lock import RunLock, run_lock
@@ -48,7 +49,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._lock = lock
             lake.write_empty_files(self.home)  # what was never delivered is read as nothing
             try:
-                if lands_everything(context.run):
+                if lands_everything(context.run, self.home):
                     self.workers().expect_everything()
                 yield self
             finally:
@@ -76,18 +77,18 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     def workers(self) -> LandingWorkers:
         """Land deliveries, with the warehouse's key and what the files can't tell."""
         if self._workers is None:
-            self._workers = landing_workers.started(
+            self._workers = LandingWorkers(
                 self.home, self.settings(), load_key(self.home.key_file), self.lock
             )
         return self._workers
 
 
-def lands_everything(run: dg.DagsterRun | None) -> bool:
+def lands_everything(run: dg.DagsterRun | None, home: Home) -> bool:
     """Whether a run is of the whole job `refresh`, for no partition and not the rest of another."""
     return (
         run is not None
         and run.job_name == "refresh"
-        and run.asset_selection is None
+        and (run.asset_selection is None or run.asset_selection >= delivered(home))
         and run.step_keys_to_execute is None
         and not any(tag in run.tags for tag in _PARTITIONS)
     )

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines import watch
-from pipelines.defs.schedules import refresh
+from pipelines.defs.schedules import all_assets, refresh
+from pipelines.defs.selection import with_work
 from pipelines.settings import Home
 
 SETTLED_AFTER_SECONDS = 60
@@ -20,7 +21,8 @@ SETTLED_AFTER_SECONDS = 60
 )
 def deliveries(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run when landing holds something new that nobody is writing any more."""
-    state = watch.landing_state(Home.from_environment())
+    home = Home.from_environment()
+    state = watch.landing_state(home)
     if not state.files:
         return dg.SkipReason(f"{state.folder}: no delivery")
     if context.cursor == state.fingerprint:
@@ -31,4 +33,7 @@ def deliveries(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipRe
     context.update_cursor(state.fingerprint)
     # No run key: it would be deduplicated for ever, and a delivery that was taken away and put
     # back must run again. The cursor alone keeps one state from running twice.
-    return dg.RunRequest(tags={"landing_state": state.fingerprint[:16]})
+    return dg.RunRequest(
+        asset_selection=with_work(home, all_assets(context)),
+        tags={"landing_state": state.fingerprint[:16]},
+    )
