@@ -157,9 +157,11 @@ def run(
             refresh = stack.enter_context(_refresh_job(home))
         _refuse_to_start_without_input(home)
         settings = load_settings(home)
+        key = pseudonyms.load_key(home.key_file)
         before = releases.current_release(home.path)
         started = time.monotonic()
-        succeeded = _execute(refresh, home)
+        with landing_workers.landing_early(home, settings, key, lock):
+            succeeded = _execute(refresh, home)
         took = time.monotonic() - started
     sources = {export.source for export in all_exports()}
     _show_accounts(home)

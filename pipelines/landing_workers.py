@@ -57,20 +57,23 @@ class LandingWorkers:
         """Take what every delivery needs, and the processes that were started early, if any."""
         self._surroundings, self._lock = (home, settings, key), lock
         self._home = home
-        self._pool = _early.pop(lock, None)
-        self._expected: dict[_Name, Export] = {}
+        self._pool = _pools.pop(lock, None)
+        self._expected: dict[_Name, Export] | None = None
         self._begun: dict[_Name, dict[date, Future[Outcome]]] = {}
 
     def expect_everything(self) -> None:
         """Say that this run lands every export whole: many may be landed before their turn.
 
-        The processes start now if there is much to land.
+        The processes start now if there is much to land. Saying it again changes nothing.
         """
+        if self._expected is not None:
+            return
         exports = sorted(all_exports(), key=_name)
         # Whether an answer is valid, the declared questions say, and they may land in this run.
         self._expected = {_name(export): export for export in exports if not export.is_survey}
         if much_is_new(self._home):
             self._started()
+            self._begin_the_next()
 
     def land_all(self, export: Export, days: Sequence[date]) -> Iterator[tuple[date, Outcome]]:
         """Land deliveries of an export, in the order of the days.
@@ -78,7 +81,8 @@ class LandingWorkers:
         Raises:
             LandingFault: landing one failed for no fault of its files.
         """
-        self._expected.pop(_name(export), None)
+        if self._expected:
+            self._expected.pop(_name(export), None)
         begun = self._begun.pop(_name(export), {})
         to_do, landed = list(days), 0
         while (
@@ -120,7 +124,7 @@ class LandingWorkers:
 
     def _begin_the_next(self) -> None:
         """Have exports landed whose turn is still to come, so that no process waits for it."""
-        if self._pool is None:
+        if self._pool is None or not self._expected:
             return
         ahead = sum(
             not future.done() for futures in self._begun.values() for future in futures.values()
@@ -140,18 +144,36 @@ class LandingWorkers:
         return self._pool
 
 
-_early: dict[RunLock, ProcessPoolExecutor] = {}
+_pools: dict[RunLock, ProcessPoolExecutor] = {}
+_early: dict[RunLock, LandingWorkers] = {}
 
 
 @contextmanager
 def starting_early(lock: RunLock) -> Iterator[None]:
-    """Start the processes that a run under this lock will use, before the run starts."""
-    _early[lock] = _started_pool(lock)
+    """Start processes for the run that this process will start under the lock; end them after."""
+    _pools[lock] = _started_pool(lock)
     try:
         yield
     finally:
-        if pool := _early.pop(lock, None):
+        if pool := _pools.pop(lock, None):
             pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def landing_early(home: Home, settings: Settings, key: bytes, lock: RunLock) -> Iterator[None]:
+    """Begin to land all exports for that run, if there is much to land."""
+    _early[lock] = workers = LandingWorkers(home, settings, key, lock)
+    try:
+        workers.expect_everything()
+        yield
+    finally:
+        _early.pop(lock, None)
+        workers.close()
+
+
+def started(home: Home, settings: Settings, key: bytes, lock: RunLock) -> LandingWorkers:
+    """What has begun to land under this lock, once; else new workers."""
+    return _early.pop(lock, None) or LandingWorkers(home, settings, key, lock)
 
 
 def much_is_new(home: Home) -> bool:

@@ -14,7 +14,7 @@ from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_contex
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pydantic import PrivateAttr
 
-from pipelines import dbt_process, lake
+from pipelines import dbt_process, lake, landing_workers
 from pipelines.dbt_process import WaitingDbt
 from pipelines.defs.dbt_project import PROJECT
 from pipelines.defs.selection import delivered
@@ -77,7 +77,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
     def workers(self) -> LandingWorkers:
         """Land deliveries, with the warehouse's key and what the files can't tell."""
         if self._workers is None:
-            self._workers = LandingWorkers(
+            self._workers = landing_workers.started(
                 self.home, self.settings(), load_key(self.home.key_file), self.lock
             )
         return self._workers
