@@ -9,7 +9,7 @@ run: .venv/installed
 	@$(BIN)/cx run --demo-if-empty
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --no-loadscope-reorder
 
 lint: .venv/installed
 	@$(BIN)/ruff format --check --quiet .

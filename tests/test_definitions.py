@@ -1,6 +1,5 @@
 """What Dagster and dbt are told: the same exports, the same columns, one job with them all."""
 
-import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -12,11 +11,10 @@ from dagster_dbt import DbtCliResource
 
 from pipelines.builds import marts_in
 from pipelines.contracts.contract import all_exports
-from pipelines.dbt_manifest import prepare_manifest
 from pipelines.defs.resources import Warehouse
 from pipelines.defs.schedules import nightly
 from pipelines.lake import LINEAGE
-from pipelines.settings import CHECKOUT, Home, load_settings
+from pipelines.settings import CHECKOUT
 from tests.conftest import TestWarehouse
 
 MARTS = {
@@ -53,21 +51,6 @@ MARTS = {
 
 # Marts of what no other one counts: a test ties them to the model that they add up.
 COUNTED_ONCE = {"deals_monthly"}
-
-
-@pytest.fixture(scope="session")
-def manifest() -> dict[str, object]:
-    home = Home.from_environment()
-    path = prepare_manifest(CHECKOUT / "dbt_project", home, load_settings(home))
-    content: dict[str, object] = json.loads(path.read_text())
-    return content
-
-
-@pytest.fixture(scope="session")
-def definitions(manifest: dict[str, object]) -> dg.Definitions:
-    from pipelines.definitions import definitions
-
-    return definitions
 
 
 EXPORTS = [f"{export.source}/{export.name}" for export in all_exports()]

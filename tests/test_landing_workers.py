@@ -14,7 +14,6 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_START_TAG, PARTITIO
 
 from pipelines import lake
 from pipelines.contracts.contract import all_exports, export_named
-from pipelines.definitions import definitions
 from pipelines.defs.resources import lands_everything
 from pipelines.defs.selection import with_work
 from pipelines.exports.files import FileRefused
@@ -210,7 +209,9 @@ def test_chosen_days_are_landed_alone(tmp_path: Path) -> None:
     assert lake.landed_days(warehouse.home, users) == DAYS[:3]
 
 
-def test_only_a_run_of_the_whole_job_lands_exports_before_their_turn(tmp_path: Path) -> None:
+def test_only_a_run_of_the_whole_job_lands_exports_before_their_turn(
+    tmp_path: Path, definitions: dg.Definitions
+) -> None:
     warehouse = TestWarehouse(tmp_path)
     deliver(warehouse)
     home, users = warehouse.home, dg.AssetKey(["salesforce", "user"])

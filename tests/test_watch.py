@@ -6,7 +6,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from pipelines.definitions import definitions
 from pipelines.settings import Home
 from pipelines.watch import landing_state
 
@@ -35,15 +34,18 @@ def test_a_state_is_known_by_names_sizes_and_times(tmp_path: Path) -> None:
 
 class TestSensor:
     @pytest.fixture(autouse=True)
-    def _settle_at_once(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def _settle_at_once(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, definitions: dg.Definitions
+    ) -> None:
         from pipelines.defs import sensors
 
+        self.definitions = definitions
         monkeypatch.setenv("CX_HOME", str(tmp_path))
         self.sensors = sensors
         self.monkeypatch = monkeypatch
 
     def evaluate(self, cursor: str | None) -> tuple[object, str | None]:
-        context = dg.build_sensor_context(cursor=cursor, definitions=definitions)
+        context = dg.build_sensor_context(cursor=cursor, definitions=self.definitions)
         return self.sensors.deliveries(context), context.cursor
 
     def test_a_delivery_that_is_still_being_written_waits(self, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from pipelines.settings import CHECKOUT
+from pipelines.dbt_manifest import dbt_variables
+from pipelines.settings import CHECKOUT, Home, load_settings
 from tests.end_to_end.conftest import environment_of
 
 GUIDE = CHECKOUT / "docs" / "adding_an_export.md"
@@ -35,10 +36,14 @@ def blocks() -> list[Block]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The checkout without what was made in it, and with this Python's packages."""
+    """The checkout without what was made in it, and with this Python's packages.
+
+    What mypy knows of them goes along: it looks itself whether that still holds.
+    """
     copy = tmp_path / "checkout"
     made = shutil.ignore_patterns(
-        ".venv", ".git", "data", "target", "logs", "__pycache__", ".*_cache"
+        *(".venv", ".git", "data", "target", "logs", "__pycache__"),
+        *(".pytest_cache", ".ruff_cache"),
     )
     shutil.copytree(CHECKOUT, copy, ignore=made)
     (copy / ".venv").symlink_to(Path(sys.executable).parent.parent)
@@ -95,6 +100,7 @@ def check_the_code(checkout: Path, environment: dict[str, str]) -> None:
         [
             *(programs / "dbt", "test", "--select", "calls_monthly,test_type:unit"),
             *("--project-dir", "dbt_project", "--profiles-dir", "dbt_project"),
+            *dbt_variables(load_settings(Home(checkout / "data"), {})),
         ],
     ):
         done = subprocess.run(

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 import os
 import shutil
 import subprocess
@@ -12,22 +11,22 @@ import duckdb
 import pytest
 
 from pipelines.settings import BUILD_FILE
-from tests.end_to_end.conftest import CX, Company, cx, environment_of
-from tests.end_to_end.test_kill import content
+from tests.end_to_end.conftest import (
+    CX,
+    NEWEST,
+    Small,
+    content,
+    cx,
+    environment_of,
+)
 from tests.webhook import listening
 
-SIZE = ("--customers", "60", "--months", "4", "--seed", "5")
-NEWEST = "2026-10-31"
 PARSED_ANEW = "Unable to do partial parsing"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("warehouse")
-    assert cx(path, "demo", *SIZE).returncode == 0
-    ran = cx(path, "run")
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return path
+def home(small: Small) -> Path:
+    return small.home
 
 
 def info(home: Path) -> tuple[int, bool, object]:
@@ -50,8 +49,9 @@ def test_a_rerun_with_nothing_new_changes_nothing(home: Path) -> None:
     assert os.readlink(home / "warehouse" / "current.duckdb") == link
 
 
-def test_renamed_split_reordered_and_repeated_files_change_no_mart(home: Path) -> None:
-    before = content(home)
+def test_renamed_split_reordered_and_repeated_files_change_no_mart(
+    home: Path, small: Small
+) -> None:
     surveys = home / "landing" / "qualtrics" / NEWEST
     for path in list(surveys.glob("*.csv")):
         path.rename(path.with_name(f"renamed {path.name[:9]}.csv"))
@@ -63,7 +63,7 @@ def test_renamed_split_reordered_and_repeated_files_change_no_mart(home: Path) -
     accounts.rename(accounts.with_name("WE_00D8a000000XyZ1EAK_7.ZIP"))
     ran = cx(home, "run")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert content(home) == before
+    assert content(home) == small.content
 
 
 def _split(path: Path) -> None:
@@ -81,14 +81,16 @@ def _split(path: Path) -> None:
         path.with_name(name).write_text(text.getvalue())
 
 
-def test_a_refused_delivery_is_told_and_the_rest_is_published_and_marked(home: Path) -> None:
+def test_a_refused_delivery_is_told_and_the_rest_is_published_and_marked(
+    home: Path, small: Small
+) -> None:
     broken = next((home / "landing" / "qualtrics" / NEWEST).glob("renamed Relation*"))
     good = broken.read_bytes()
     broken.write_bytes(good.replace(b"startDate", b"beginning"))
     (home / "landing" / "stripe" / NEWEST / "unified_payments (1).csv").unlink()
-    before = content(home)
     with listening() as webhook:
         ran = cx(home, "run", CX_ALERT_WEBHOOK=webhook.address)
+    broken.write_bytes(good)
     assert ran.returncode == 3
     (told,) = webhook.texts
     assert "from older deliveries of qualtrics/responses" in told
@@ -98,16 +100,13 @@ def test_a_refused_delivery_is_told_and_the_rest_is_published_and_marked(home: P
     assert broken.name in ran.stdout
     assert "[qualtrics.labels.responses]" in ran.stdout  # brackets are not taken for colours
     assert info(home)[1:] == (True, ["qualtrics/responses"])
-    assert content(home)["survey_responses"] == before["survey_responses"]
+    assert content(home)["survey_responses"] == small.content["survey_responses"]
     assert "refused" in cx(home, "status").stdout
 
-    broken.write_bytes(good)
-    assert cx(home, "run").returncode == 0
-    assert info(home)[1:] == (False, [])
-    assert content(home) == before
 
-
-def test_a_subscription_with_a_bad_cell_has_not_ended(home: Path) -> None:
+def test_a_repaired_delivery_is_taken_and_a_subscription_with_a_bad_cell_has_not_ended(
+    home: Path, small: Small
+) -> None:
     file = home / "landing" / "stripe" / NEWEST / "subscriptions.csv"
     settings = home / "sources.toml"
     good, kept, before = file.read_text(), settings.read_text(), subscribers(home)
@@ -122,11 +121,13 @@ def test_a_subscription_with_a_bad_cell_has_not_ended(home: Path) -> None:
     settings.write_text(f"{kept}\n[stripe]\nbad_row_limit = 0.2\n")  # one of a few dozen
     ran = cx(home, "run")
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert info(home)[1:] == (False, [])
     assert "amount: not_a_number" in cx(home, "status").stdout
     assert subscribers(home) == before
     file.write_text(good)
     settings.write_text(kept)
     assert cx(home, "run").returncode == 0
+    assert content(home) == small.content
 
 
 def subscribers(home: Path) -> int:
@@ -165,26 +166,11 @@ def test_going_back_and_forth(home: Path) -> None:
     assert info(home)[0] == newest
 
 
-def test_a_past_state_is_what_was_known_then(home: Path, tmp_path: Path) -> None:
+def test_a_past_state_is_what_was_known_then(home: Path, earlier: Small) -> None:
     """Building as of an earlier day equals a warehouse that never got the later deliveries."""
-    earlier = "2026-09-30"
-    past = tmp_path / "past"
-    shutil.copytree(home / "landing", past / "landing")
-    for name in ("sources.toml", "pseudonym.key"):
-        shutil.copy2(home / name, past / name)
-    for source in (past / "landing").iterdir():
-        if (source / NEWEST).exists():
-            shutil.rmtree(source / NEWEST)
-    assert cx(past, "run").returncode == 0
-    ran = subprocess.run(
-        [CX, "run"],
-        env={**environment_of(home), "CX_AS_OF": earlier},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = cx(home, "run", CX_AS_OF="2026-09-30")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert content(home) == content(past)
+    assert content(home) == earlier.content
 
 
 def test_a_model_can_be_built_by_itself_without_staging_that_nobody_delivers(home: Path) -> None:
@@ -238,28 +224,3 @@ def test_an_export_that_nobody_delivers_gives_empty_marts_and_no_error(tmp_path:
     counts = {name: facts[0] for name, facts in content(tmp_path).items()}
     assert counts["survey_responses"] == counts["retention_monthly"] == 0
     assert counts["customers"] == 3
-
-
-def test_every_unit_test_of_the_models_passes(company: Company, tmp_path: Path) -> None:
-    newest = max(company.home.builds.glob(f"*/{BUILD_FILE}"), key=os.path.getmtime)
-    shutil.copyfile(newest, tmp_path / BUILD_FILE)
-    project = Path(__file__).parents[2] / "dbt_project"
-    for arguments in (
-        ("run", "--select", "staging"),  # of exports that never landed, too: dbt asks for columns
-        ("test", "--select", "test_type:unit"),
-    ):
-        done = subprocess.run(
-            [
-                *(Path(CX).with_name("dbt"), *arguments),
-                *("--project-dir", project, "--profiles-dir", project),
-                *("--target-path", tmp_path / "target", "--log-path", tmp_path / "logs"),
-            ],
-            env={**environment_of(company.home.path), "CX_BUILD": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout
-    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
-    assert len(results) >= 38
-    assert {result["status"] for result in results} == {"pass"}
