@@ -34,15 +34,15 @@ MODELS = (
     "int_subscriber_months", "int_subscription_lives", "int_comments", "int_comment_themes",
     "churn_events", "customer_months", "customer_movements", "detractor_follow_up",
     "follow_up_impact", "cx_investments", "training_impact", "first_reply_impact",
-    "service_monthly", "leader_scorecard", "feedback_themes",
+    "service_monthly", "leader_scorecard", "feedback_themes", "cx_value",
 )  # fmt: skip
-# What the scorecard reads besides the speed of replies, the only target here.
+# What the scorecard reads besides the speed of replies, the only target here; nobody orders.
 EMPTY_MARTS = (
     "csat_monthly", "nps_monthly", "ces_monthly", "enps_monthly", "closed_loop_monthly",
-    "retention_monthly",
+    "retention_monthly", "customer_lifetime_value",
 )  # fmt: skip
 NOTHING_PLANTED = Parameters(
-    churn=Churn(called_back=Churn().detractor),
+    churn=Churn(**dict.fromkeys(("promoter", "detractor", "called_back"), Churn().passive)),
     training=Training(won_over=0),
     investments=Investments(one_band_higher=0),
     service=Service(slope=0),
@@ -174,6 +174,7 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
         "intermediate.int_orders": pl.DataFrame(
             schema={
                 "customer_key": pl.String,
+                "ordered_on": pl.Date,
                 "ordered_month": pl.Date,
                 "net_amount": pl.Decimal(18, 4),
                 "is_countable": pl.Boolean,
@@ -412,6 +413,8 @@ def found_in(
         "from marts.cx_investments",
         "follow_ups": "select metric, effect_low, effect_high, evidence "
         "from marts.follow_up_impact",
+        "bands": "select band, retention_difference_low, retention_difference_high, "
+        "retention_difference from marts.cx_value where metric = 'nps' and band <> 'passive'",
         "replies": "select reply_band, effect_low, effect_high, evidence "
         "from marts.first_reply_impact where dimension = 'all'",
         "leaders": "select leader, kpi_low, kpi_high, target_status from marts.leader_scorecard "
@@ -585,3 +588,23 @@ def test_nothing_is_found_where_nothing_was_planted(
     judgements = [marts[about][key][-1] for _, marts in unplanted]
     assert set(judgements) <= {"better", "worse", "no_evidence"}
     assert len(SEEDS) - judgements.count("no_evidence") <= AT_MOST
+
+
+@pytest.mark.parametrize(("band", "sign"), [("promoter", 1), ("detractor", -1)])
+def test_promoters_stay_and_detractors_leave(
+    planted: list[tuple[Company, dict[str, Rows]]],
+    unplanted: list[tuple[Company, dict[str, Rows]]],
+    band: str,
+    sign: int,
+) -> None:
+    """Those who answer again may change their band, so that nobody states the difference.
+
+    It is the mean of all companies, which the intervals hold, and beyond chance.
+    """
+    found = [marts["bands"][band] for _, marts in planted]
+    differences = [float(difference) for *_, difference in found]
+    mean = float(np.mean(differences))
+    assert sign * mean > 3 * np.std(differences, ddof=1) / np.sqrt(len(SEEDS))
+    assert sum(low <= mean <= high for low, high, _ in found) >= AT_LEAST
+    of_nothing = [marts["bands"][band] for _, marts in unplanted]
+    assert sum(not low <= 0 <= high for low, high, _ in of_nothing) <= AT_MOST
