@@ -34,7 +34,7 @@
     {#- CTEs: `deliveries`, and `latest` with one row per key: its newest version, by the record's
         own modification time, then the delivery; `missing_since` is the first delivery that holds
         the key no more, not even in a row that was rejected, NULL while the newest one does. -#}
-    deliveries as (
+    deliveries as {{ not_materialized() }} (
 
         select *
         from {{ export }}
@@ -68,18 +68,41 @@
 
     ),
 
+    {%- if modified %}
+
+    versions as (
+
+        select
+            {{ key }} as record_key,
+            {{ modified }} as version_modified,
+            max(delivered_on) as version_delivered_on
+        from deliveries
+        group by {{ key }}, {{ modified }}
+
+    ),
+
+    valid_keys as (
+
+        select
+            record_key,
+            max(version_modified) as newest_modified,
+            max(version_delivered_on) as last_valid_on
+        from versions
+        group by record_key
+
+    ),
+    {%- else %}
+
     valid_keys as (
 
         select
             {{ key }} as record_key,
-            {%- if modified %}
-            max({{ modified }}) as newest_modified,
-            {%- endif %}
             max(delivered_on) as last_valid_on
         from deliveries
         group by {{ key }}
 
     ),
+    {%- endif %}
 
     keys as (
 
@@ -94,17 +117,6 @@
 
     ),
     {%- if modified %}
-
-    versions as (
-
-        select
-            {{ key }} as record_key,
-            {{ modified }} as version_modified,
-            max(delivered_on) as version_delivered_on
-        from deliveries
-        group by {{ key }}, {{ modified }}
-
-    ),
 
     latest as (
 

@@ -1,7 +1,7 @@
 {% macro newest_order_lines(orders) -%}
     {#- CTE `newest_lines`: an order's lines as its newest delivery has them. An order delivered
         again replaces all of its lines, so that a line taken off it doesn't stay. -#}
-    deliveries as (
+    deliveries as {{ not_materialized() }} (
 
         select *
         from {{ orders }}
