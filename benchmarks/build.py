@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,32 +26,69 @@ CUSTOMERS, MONTHS = 5_000, 24
 SLOWEST = 10
 """Of so many models the table tells."""
 
-NAMES = {
-    "salesforce/account": ("id", "master_record_id", "parent_id"),
-    "salesforce/contact": ("id", "master_record_id", "account_id", "email_pseudonym"),
-    "salesforce/case": (
-        *("id", "master_record_id", "case_number", "contact_id", "account_id", "parent_id"),
-        "supplied_email_pseudonym",
+
+@dataclass(frozen=True)
+class Copies:
+    """How an export's rows are multiplied.
+
+    Attributes:
+        own: the columns that name what the export is about; each copy has other names.
+        customers: those that name a customer, of whom there may be fewer copies. Staff and lists
+            stay as they are.
+        share: copies of each row for each copy of a customer.
+    """
+
+    own: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    share: float = 1.0
+
+    def count(self, times: int) -> int:
+        """How many there are of each row when there are so many of each customer."""
+        return round(self.share * times)
+
+
+# So that a million customers, 200 times the demo's, have 10 M responses, 20 M orders and 5 M cases.
+PER_RESPONSE, PER_ORDER, PER_CASE = 1.54, 4.15, 1.625
+
+COPIES = {
+    "salesforce/account": Copies(customers=("id", "master_record_id", "parent_id")),
+    "salesforce/contact": Copies(
+        customers=("id", "master_record_id", "account_id", "email_pseudonym")
     ),
-    "salesforce/case_comment": ("id", "parent_id"),
-    "salesforce/case_history": ("id", "case_id"),
-    "salesforce/email_message": ("id", "parent_id"),
-    "salesforce/opportunity": ("id", "account_id", "contact_id"),
-    "qualtrics/responses": (
-        *("response_id", "recipient_email_pseudonym", "external_data_reference", "case_number"),
+    "salesforce/case": Copies(
+        ("id", "master_record_id", "case_number", "parent_id"),
+        ("contact_id", "account_id", "supplied_email_pseudonym"),
+        PER_CASE,
     ),
-    "shopify/orders": ("id", "name", "email_pseudonym"),
-    "stripe/payments": (
-        *("id", "customer_id", "customer_email_pseudonym", "invoice_id", "account_id"),
-        "order_number",
+    "salesforce/case_comment": Copies(("id", "parent_id"), share=PER_CASE),
+    "salesforce/case_history": Copies(("id", "case_id"), share=PER_CASE),
+    "salesforce/email_message": Copies(("id", "parent_id"), share=PER_CASE),
+    "salesforce/opportunity": Copies(customers=("id", "account_id", "contact_id")),
+    "qualtrics/responses": Copies(
+        ("response_id", "case_number"),
+        ("recipient_email_pseudonym", "external_data_reference"),
+        PER_RESPONSE,
     ),
-    "stripe/subscriptions": ("id", "customer_id", "customer_email_pseudonym", "account_id"),
+    "shopify/orders": Copies(("id", "name"), ("email_pseudonym",), PER_ORDER),
+    "stripe/payments": Copies(
+        ("id", "invoice_id", "order_number"),
+        ("customer_id", "customer_email_pseudonym", "account_id"),
+    ),
+    "stripe/subscriptions": Copies(
+        ("id",), ("customer_id", "customer_email_pseudonym", "account_id")
+    ),
 }
-"""The columns that name a customer, or something of a customer's; staff and lists stay as few."""
+MARTS = {
+    "customers": "salesforce/account",
+    "customer_months": "stripe/subscriptions",
+    "survey_responses": "qualtrics/responses",
+    "support_cases": "salesforce/case",
+}
+"""Marts, and the exports that decide how many rows they have."""
 
 
 def run(times: int) -> list[dict[str, Any]]:
-    """Build a company of so many times the default demo's customers, each with all that is theirs.
+    """Build a company of so many times the default demo's customers, with all that is theirs.
 
     Returns:
         What was built: rows, seconds of the models and of reading their tables once, the ratio,
@@ -60,12 +98,14 @@ def run(times: int) -> list[dict[str, Any]]:
         home = Home(Path(folder)).create()
         _land_the_demo(home)
         once = _rows(home.warehouse / "current.duckdb", "main")
-        for name, columns in NAMES.items():
-            _multiply(home, name, columns, times)
+        for name, copies in COPIES.items():
+            _multiply(home, name, copies, times)
         database, models, peak = _build(home)
         rows = _rows(database, "marts")
-        if rows != {what: times * count for what, count in once.items()}:
-            raise SystemExit(f"{times} times {once} should have been built, and it was {rows}")
+        facts = _facts(database)
+        expected = {mart: COPIES[name].count(times) * once[mart] for mart, name in MARTS.items()}
+        if rows != expected:
+            raise SystemExit(f"{expected} should have been built, and it was {rows}")
         with duckdb.connect(str(database), read_only=True) as connection:
             connection.execute(f"set file_search_path = '{home.path}'")
             read = _reading_seconds(connection, {each for model in models for each in model[2]})
@@ -75,6 +115,7 @@ def run(times: int) -> list[dict[str, Any]]:
     return [
         {
             **rows,
+            **facts,
             "models": len(models),
             "build_seconds": whole,
             "reading_seconds": sum(read.values()),
@@ -98,7 +139,18 @@ def _rows(database: Path, schema: str) -> dict[str, int]:
     with duckdb.connect(str(database.resolve()), read_only=True) as connection:
         return {
             mart: connection.execute(f"select count(*) from {schema}.{mart}").fetchall()[0][0]
-            for mart in ("customers", "survey_responses", "support_cases", "customer_months")
+            for mart in MARTS
+        }
+
+
+def _facts(database: Path) -> dict[str, int]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return {
+            what: connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+            for what, table in (
+                ("responses", "intermediate.int_responses"),
+                ("orders", "intermediate.int_orders"),
+            )
         }
 
 
@@ -109,12 +161,16 @@ def _land_the_demo(home: Home) -> None:
         _done(command, {"CX_HOME": str(home.path)}, CHECKOUT)
 
 
-def _multiply(home: Home, name: str, columns: tuple[str, ...], times: int) -> None:
-    """Have each row of an export so many times, the first as it is, the others of other names."""
+def _multiply(home: Home, name: str, copies: Copies, times: int) -> None:
+    """Have each row of an export several times, the first as it is, the others of other names."""
     export = export_named(name)
+    numbers = {
+        **dict.fromkeys(copies.own, "copy"),
+        **dict.fromkeys(copies.customers, f"copy % {times}"),
+    }
     other = ", ".join(
-        f"case when copy = 0 then {column} else {column} || '-' || copy end as {column}"
-        for column in columns
+        f"case when {number} = 0 then {column} else {column} || '-' || {number} end as {column}"
+        for column, number in numbers.items()
     )
     for day in lake.landed_days(home, export):
         path = lake.lake_file(home, export, day)
@@ -124,7 +180,7 @@ def _multiply(home: Home, name: str, columns: tuple[str, ...], times: int) -> No
             connection.execute(
                 f"copy (select * exclude (copy) replace ({other}) "
                 f"from read_parquet('{path}', hive_partitioning = false), "
-                f"range({times}) as copies (copy)) to '{larger}' (format parquet)"
+                f"range({copies.count(times)}) as copies (copy)) to '{larger}' (format parquet)"
             )
         larger.replace(path)
 
