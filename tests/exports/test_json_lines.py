@@ -135,7 +135,9 @@ def test_fields_without_end_are_refused(tmp_path: Path) -> None:
     st.lists(
         st.dictionaries(
             st.sampled_from(["id", "name", "note"]),
-            st.none() | st.integers() | st.text(st.characters(exclude_characters="\0")),
+            st.none()
+            | st.integers()
+            | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
             min_size=1,
         ),
         min_size=1,
