@@ -1,20 +1,10 @@
 with {{ newest_order_lines(source('shopify', 'orders')) }},
 
 -- Order columns stand on every line; the first line that is there speaks for the order.
-first_lines as (
-
-    select
-        id as order_id,
-        min(line_number) as first_line_number
-    from newest_lines
-    group by id
-
-),
-
 final as (
 
     select
-        newest_lines.id as order_id,
+        id as order_id,
         name as order_number,
         email_pseudonym,
         financial_status,
@@ -34,10 +24,7 @@ final as (
         {{ country_of('coalesce(billing_country, shipping_country)') }} as country,
         delivered_on
     from newest_lines
-    inner join first_lines
-        on
-            newest_lines.id = first_lines.order_id
-            and newest_lines.line_number = first_lines.first_line_number
+    where line_number = first_line_number
 
 )
 
