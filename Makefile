@@ -36,12 +36,14 @@ lock: .venv/uv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 	@touch $@
 
-# Compiled now: where bytecode is not kept, each Python that a run starts would do it again.
+# Compiled now: where bytecode is not kept, each Python that a run starts would do it again. And
+# dbt's project is parsed now, so that the first run need not.
 .venv/installed: .venv/uv requirements.lock pyproject.toml
 	@echo "Installing into .venv …"
 	@$(BIN)/uv pip sync --quiet --require-hashes --compile-bytecode requirements.lock
 	@$(BIN)/uv pip install --quiet --no-deps --editable .
 	@$(BIN)/python -m compileall -q pipelines
+	@$(BIN)/python -m pipelines.dbt_manifest
 	@touch $@
 
 clean:

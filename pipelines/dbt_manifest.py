@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.settings import Home, Settings
+from pipelines.settings import CHECKOUT, Home, Settings, SettingsError, load_settings
 
 _SOURCES = ("*.yml", "models/**/*", "macros/**/*", "seeds/**/*", "tests/**/*")
 
@@ -69,3 +69,15 @@ def _newest_change(project: Path) -> float:
         for path in project.glob(pattern)
         if path.is_file()
     )
+
+
+def _prepare_here() -> None:
+    home = Home.from_environment()
+    try:
+        prepare_manifest(CHECKOUT / "dbt_project", home, load_settings(home))
+    except (ManifestError, SettingsError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    _prepare_here()

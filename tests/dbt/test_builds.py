@@ -47,6 +47,27 @@ def test_the_project_is_parsed_once_and_each_build_holds_its_own_day(tmp_path: P
         assert as_of == (day,)
 
 
+def test_an_installation_parses_the_project_or_says_why_not(tmp_path: Path) -> None:
+    def parse() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pipelines.dbt_manifest"],
+            env={**os.environ, "CX_HOME": str(tmp_path)},
+            cwd=PROJECT.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert (parse().returncode, (PROJECT / "target" / "manifest.json").exists()) == (0, True)
+    (tmp_path / "sources.toml").write_text("reporting_currency = 'dollars'")
+    failed = parse()
+    assert failed.returncode == 1
+    assert failed.stderr == (
+        f"{tmp_path}/sources.toml: reporting_currency is 'dollars'. Give an ISO code such as "
+        "'USD'.\n"
+    )
+
+
 def test_staging_of_exports_that_never_landed_is_no_work(warehouse: TestWarehouse) -> None:
     manifest = json.loads((PROJECT / "target" / "manifest.json").read_bytes())
     everything = builds.idle(manifest, warehouse.home)
