@@ -1,11 +1,13 @@
 """When the landing folder makes a run start: once it has settled, once for each state."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from pipelines.landing import delivered_days
 from pipelines.settings import Home
 from pipelines.watch import landing_state
 
@@ -30,6 +32,28 @@ def test_a_state_is_known_by_names_sizes_and_times(tmp_path: Path) -> None:
     path.rename(path.with_name("payments.csv"))
     assert landing_state(Home(tmp_path)).fingerprint not in (first.fingerprint, second.fingerprint)
     assert landing_state(Home(tmp_path / "elsewhere")).files == 0
+
+
+def test_a_name_that_is_no_text_is_seen_as_well(tmp_path: Path) -> None:
+    path = delivered(tmp_path)
+    first = landing_state(Home(tmp_path))
+    Path(os.fsdecode(os.fsencode(path.parent) + b"/\xff.csv")).write_text("id\n")
+    second = landing_state(Home(tmp_path))
+    assert (first.files, second.files) == (1, 2)
+    assert second.fingerprint != first.fingerprint
+
+
+def test_a_time_that_has_yet_to_come_tells_nothing(tmp_path: Path) -> None:
+    path = delivered(tmp_path, age=-1_000_000)
+    assert path.stat().st_mtime > landing_state(Home(tmp_path)).newest_change > 0
+
+
+def test_a_source_may_be_a_link_to_where_its_exports_arrive(tmp_path: Path) -> None:
+    path = delivered(tmp_path)
+    arrivals = path.parents[1].rename(tmp_path / "arrivals")
+    path.parents[1].symlink_to(arrivals)
+    assert landing_state(Home(tmp_path)).files == 1
+    assert delivered_days(Home(tmp_path), "stripe") == [date(2025, 2, 10)]
 
 
 class TestSensor:
