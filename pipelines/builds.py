@@ -163,10 +163,11 @@ def start_build(home: Home, settings: Settings, run_id: str) -> Build:
             f"{home.lake}: nothing has landed, so there is nothing to build. Put exports into "
             f"{home.landing}/<source>/<YYYY-MM-DD>/, or write a demo company's with: cx demo"
         )
+    # Of what is newer than all that landed, most of all, older deliveries have to do.
     stale = {
         f"{refusal.source}/{refusal.export}"
         for refusal in lake.refusals(home)
-        if refusal.delivered_on <= as_of.isoformat()
+        if settings.as_of is None or refusal.delivered_on <= settings.as_of.isoformat()
     }
     build_path(home, run_id).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Build(run_id, as_of.isoformat(), tuple(sorted(stale)))

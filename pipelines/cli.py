@@ -163,20 +163,9 @@ def run(
         with landing_workers.landing_early(home, settings, key, lock):
             succeeded = _execute(refresh, home)
         took = time.monotonic() - started
-    sources = {export.source for export in all_exports()}
     _show_accounts(home)
     _show_refusals(home)
-    for source in sorted(sources):
-        unread = [
-            f"{source}/{day}/{name}"
-            for day in landing.delivered_days(home, source)
-            for name in landing.unread_files(home, source, day)
-        ]
-        if unread:
-            console.print(
-                f"not read, as no export of {source} has such files: {escape(', '.join(unread))}",
-                soft_wrap=True,
-            )
+    _show_unread(home)
     current = releases.current_release(home.path)
     if not succeeded:
         standing = f"release {current.seq} stays" if current else "there is no release yet"
@@ -208,6 +197,7 @@ def status() -> None:
     home = Home.from_environment()
     _show_accounts(home, by_reason=True)
     _show_refusals(home)
+    _show_unread(home)
     _show_header_changes(home)
     current = releases.current_release(home.path)
     if current is None:
@@ -278,9 +268,10 @@ def _refuse_to_start_without_input(home: Home) -> None:
     load_settings(home)
     pseudonyms.load_key(home.key_file)
     if not _has_deliveries(home):
+        strays = ", ".join(landing.unread(home))
         raise CannotStart(
-            f"{home.landing}: no delivery. Put exports into <source>/<YYYY-MM-DD>/ there, or "
-            "write a demo company's with: cx demo"
+            f"{home.landing}: no delivery{strays and f', but {strays}'}. Put exports into "
+            "<source>/<YYYY-MM-DD>/ there, or write a demo company's with: cx demo"
         )
 
 
@@ -360,6 +351,15 @@ def _show_refusals(home: Home) -> None:
         console.print(
             f"[red]refused[/] {refusal.source}/{refusal.export} {refusal.delivered_on}: "
             + escape(refusal.message),
+            soft_wrap=True,
+        )
+
+
+def _show_unread(home: Home) -> None:
+    if unread := landing.unread(home):
+        console.print(
+            "not read, as no export has such files or they are in no <source>/<YYYY-MM-DD>/: "
+            + escape(", ".join(unread)),
             soft_wrap=True,
         )
 

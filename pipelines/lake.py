@@ -230,12 +230,22 @@ def read_account(home: Home, export: Export, day: date) -> Account | None:
 
 def landed_days(home: Home, export: Export) -> list[date]:
     """The deliveries of an export in the lake, oldest first; the empty file's day left out."""
+    return [
+        day for day in _days_with(home, export, f"{export.name}.parquet") if day != EMPTY_DELIVERY
+    ]
+
+
+def refused_days(home: Home, export: Export) -> list[date]:
+    """The deliveries of an export that stand refused, oldest first."""
+    return _days_with(home, export, _REFUSAL)
+
+
+def _days_with(home: Home, export: Export, name: str) -> list[date]:
     folder = home.lake / export.source / export.name
-    days = (
+    return sorted(
         date.fromisoformat(path.parent.name.removeprefix("delivered_on="))
-        for path in folder.glob(f"delivered_on=*/{export.name}.parquet")
+        for path in folder.glob(f"delivered_on=*/{name}")
     )
-    return sorted(day for day in days if day != EMPTY_DELIVERY)
 
 
 def accounts(home: Home) -> Iterator[Account]:
@@ -285,9 +295,7 @@ def refusals(home: Home) -> list[Refusal]:
     """Every delivery that stands refused, by export and day."""
     found = []
     for export in all_exports():
-        folder = home.lake / export.source / export.name
-        for path in sorted(folder.glob(f"delivered_on=*/{_REFUSAL}")):
-            day = date.fromisoformat(path.parent.name.removeprefix("delivered_on="))
+        for day in refused_days(home, export):
             refusal = read_refusal(home, export, day)
             if refusal is not None:
                 found.append(refusal)

@@ -35,7 +35,14 @@ from pipelines.exports import files as files_module
 from pipelines.exports import reading as reading_module
 from pipelines.exports import text as text_module
 from pipelines.exports import worksheet as worksheet_module
-from pipelines.exports.files import Delivery, FileRefused, SourceFile, delivered_files
+from pipelines.exports.files import (
+    Delivery,
+    FileRefused,
+    SourceFile,
+    delivered_files,
+    ignoring_rule,
+    printable,
+)
 from pipelines.exports.reading import (
     PERSONAL_QUESTION,
     DeclaredQuestion,
@@ -171,6 +178,24 @@ def files_of(delivery: Delivery, export: Export) -> list[SourceFile]:
     return [file for file in delivery.files if _is_of(file.name, file.label, export)]
 
 
+def unread(home: Home) -> list[str]:
+    """What lies in the landing folder and no export reads or is refused for, as paths below it.
+
+    Files of a delivery that are no export's, and whatever else lies where deliveries do.
+
+    Raises:
+        SettingsError: a folder can't be looked into.
+    """
+    sources = {export.source for export in all_exports()}
+    files = (
+        f"{source}/{day.isoformat()}/{name}"
+        for source in sources
+        for day in delivered_days(home, source)
+        for name in unread_files(home, source, day)
+    )
+    return sorted([*files, *_strays(home, sources)])
+
+
 def unread_files(home: Home, source: str, day: date) -> list[str]:
     """The names of a delivery's files that no export of the source reads, or is refused for."""
     folder = home.landing / source / day.isoformat()
@@ -187,22 +212,57 @@ def unread_files(home: Home, source: str, day: date) -> list[str]:
 
 
 def delivered_days(home: Home, source: str) -> list[date]:
-    """The dates for which a source has a delivery folder, oldest first."""
-    days = []
-    root = home.landing / source
-    for path in root.iterdir() if root.is_dir() else ():
-        try:
-            day = date.fromisoformat(path.name)
-        except ValueError:
-            continue
-        if path.is_dir() and not path.is_symlink():
-            days.append(day)
-    return sorted(days)
+    """The dates for which a source has a delivery folder, oldest first.
+
+    Raises:
+        SettingsError: the source's folder can't be looked into.
+    """
+    return sorted(
+        day for path in _below(home.landing / source) if (day := _delivery_day(path)) is not None
+    )
+
+
+def _strays(home: Home, sources: set[str]) -> Iterator[str]:
+    """What is no `<source>/<YYYY-MM-DD>/`; a folder's path ends in a slash."""
+    for path in _below(home.landing):
+        is_source = path.name in sources and path.is_dir()
+        for stray in _below(path) if is_source else [path]:
+            if not ignoring_rule(stray.name) and not (is_source and _delivery_day(stray)):
+                yield printable(f"{stray.relative_to(home.landing)}{'/' * stray.is_dir()}")
+
+
+def _below(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise SettingsError(
+            f"{folder}: it can't be looked into ({os.strerror(error.errno or 0)}). Let the "
+            "account that runs the pipeline read it."
+        ) from None
+
+
+def _delivery_day(path: Path) -> date | None:
+    """The date of a delivery's folder; None for whatever else lies beside deliveries."""
+    try:
+        day = date.fromisoformat(path.name)
+    except ValueError:
+        return None
+    # Python knows other forms of a date, but a day has one folder.
+    is_one = path.name == day.isoformat() and path.is_dir() and not path.is_symlink()
+    return day if is_one else None
 
 
 def days_of(home: Home, export: Export) -> list[date]:
-    """The days to look at: delivered ones, and landed ones whose delivery may be gone."""
-    return sorted({*delivered_days(home, export.source), *lake.landed_days(home, export)})
+    """The days to look at: delivered ones, and those known of whose delivery may be gone."""
+    return sorted(
+        {
+            *delivered_days(home, export.source),
+            *lake.landed_days(home, export),
+            *lake.refused_days(home, export),
+        }
+    )
 
 
 def declared_questions(home: Home, export: Export) -> tuple[DeclaredQuestion, ...]:
@@ -271,7 +331,7 @@ def _broken_files(delivery: Delivery, export: Export) -> list[FileRefused]:
         refused
         for refused in delivery.refused
         if _is_of(refused.file, _bare_name(refused), export)
-        or refused.file.casefold().endswith((".zip", ".gz"))
+        or refused.file.casefold().endswith((".zip", ".gz", "/"))
     ]
 
 

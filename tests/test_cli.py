@@ -41,6 +41,16 @@ def test_an_empty_landing_folder_is_one_clear_line(tmp_path: Path) -> None:
     assert "cx demo" in outcome.stderr
 
 
+def test_exports_in_the_wrong_place_are_named(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "stripe").mkdir(parents=True)
+    (tmp_path / "landing" / "stripe" / "subscriptions.csv").write_text("id\n")
+    outcome = cx(tmp_path, "run", environment=KEYED)
+    assert outcome.returncode == 2
+    assert len(outcome.stderr.splitlines()) == 1
+    assert "no delivery, but stripe/subscriptions.csv. Put" in outcome.stderr
+    assert "stripe/subscriptions.csv" in cx(tmp_path, "status").stdout
+
+
 def test_a_missing_key_is_one_clear_line(tmp_path: Path) -> None:
     outcome = cx(tmp_path, "run")
     assert outcome.returncode == 2

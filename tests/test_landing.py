@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import lake
+from pipelines import lake, landing
 from pipelines.contracts.contract import export_named
 from pipelines.exports import text
 from pipelines.exports.files import FileRefused
@@ -449,6 +449,34 @@ class TestFiles:
         assert lake.refusals(warehouse.home) == []
         assert warehouse.rows("qualtrics/responses").height == 2
 
+    @pytest.mark.parametrize("linked", ["the files' folder", "the delivery"])
+    def test_a_folder_that_cant_be_read_takes_nothing_out_of_the_lake(
+        self, warehouse: TestWarehouse, linked: str
+    ) -> None:
+        file = warehouse.deliver("qualtrics", "surveys/Survey.csv", qualtrics([{}]))
+        warehouse.land("qualtrics/responses")
+        folder = file.parent if linked == "the files' folder" else file.parents[1]
+        elsewhere = folder.rename(warehouse.home.path / "elsewhere")
+        folder.symlink_to(elsewhere)
+        with pytest.raises(FileRefused, match=rf"^{folder.name}/: it is a link"):
+            warehouse.land("qualtrics/responses")
+        assert warehouse.rows("qualtrics/responses").height == 1
+        assert [refusal.code for refusal in lake.refusals(warehouse.home)] == ["link"]
+
+    def test_a_refused_delivery_that_is_taken_away_is_looked_at_once_more(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        export = export_named("qualtrics/responses")
+        file = warehouse.deliver("qualtrics", "Survey.csv", "a,b\n")
+        with pytest.raises(FileRefused):
+            warehouse.land("qualtrics/responses")
+        file.unlink()
+        file.parent.rmdir()
+        assert landing.days_of(warehouse.home, export) == [DAY]
+        assert warehouse.land("qualtrics/responses") is None
+        assert lake.refusals(warehouse.home) == []
+        assert landing.days_of(warehouse.home, export) == []
+
     def test_a_truncated_archive_refuses_its_exports_and_no_others(
         self, warehouse: TestWarehouse
     ) -> None:
@@ -684,11 +712,32 @@ def test_an_order_without_its_name_is_told_to_lack_it(warehouse: TestWarehouse) 
 
 
 def test_days_are_read_from_folder_names_alone(warehouse: TestWarehouse) -> None:
-    from pipelines.landing import delivered_days
-
-    for name in ("2025-02-10", "2025-01-31", "notes", "2025-02-30"):
+    for name in ("2025-02-10", "2025-01-31", "notes", "2025-02-30", "20250211", "2025-W07-3"):
         (warehouse.home.landing / "stripe" / name).mkdir(parents=True)
-    assert delivered_days(warehouse.home, "stripe") == [date(2025, 1, 31), date(2025, 2, 10)]
+    assert landing.delivered_days(warehouse.home, "stripe") == [
+        date(2025, 1, 31),
+        date(2025, 2, 10),
+    ]
+
+
+def test_whatever_nothing_reads_is_named(warehouse: TestWarehouse) -> None:
+    root = warehouse.home.landing
+    warehouse.deliver("stripe", "subscriptions.csv", "id\n")
+    warehouse.deliver("stripe", "more/notes.txt", "of no export")
+    for stray in ("stripe/20250211/subscriptions.csv", "stripe/notes.txt", "Stripe/2025-02-10/a"):
+        (root / stray).parent.mkdir(parents=True, exist_ok=True)
+        (root / stray).write_text("id\n")
+    (root / "a\nb").mkdir()
+    (root / "stripe" / "2025-02-12").symlink_to(root / "stripe" / "2025-02-10")
+    (root / ".DS_Store").write_text("nobody's")
+    assert landing.unread(warehouse.home) == [
+        "Stripe/",
+        "a�b/",
+        "stripe/2025-02-10/more/notes.txt",
+        "stripe/2025-02-12/",
+        "stripe/20250211/",
+        "stripe/notes.txt",
+    ]
 
 
 def test_a_rejected_row_still_tells_that_its_record_is_there(warehouse: TestWarehouse) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
-from pipelines import builds, releases
+from pipelines import builds, landing, releases
 from pipelines.defs.dbt import dbt_models
 from pipelines.defs.dbt_project import manifest
 from pipelines.defs.resources import Warehouse
@@ -31,7 +31,13 @@ def _marts() -> list[dg.AssetKey]:
             "made_from_fresh_deliveries",
             asset=["warehouse", "release"],
             description="No export had to fall back on older deliveries.",
-        )
+        ),
+        dg.AssetCheckSpec(
+            "every_file_was_read",
+            asset=["warehouse", "release"],
+            description="Nothing lies in the landing folder that no export reads; warns, as it "
+            "may be none of ours.",
+        ),
     ],
 )
 def release(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -82,6 +88,22 @@ def release(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.Mater
                 description="Older deliveries were used for: " + ", ".join(published.stale_exports)
                 if published.is_degraded
                 else None,
-            )
+            ),
+            _files_check(landing.unread(home)),
         ],
+    )
+
+
+def _files_check(unread: list[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=not unread,
+        check_name="every_file_was_read",
+        severity=dg.AssetCheckSeverity.WARN,
+        description="No export has such files, or they are in no `<source>/<YYYY-MM-DD>/`."
+        if unread
+        else None,
+        metadata={
+            "unread_files": len(unread),
+            "which": dg.MetadataValue.md("\n".join(f"- `{name}`" for name in unread) or "none"),
+        },
     )

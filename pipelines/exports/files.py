@@ -58,7 +58,7 @@ class FileRefused(Exception):
     """A whole file that can't be read.
 
     Attributes:
-        file: The file's name as people know it, relative to its delivery.
+        file: The file's name as people know it, relative to its delivery; a folder's ends in ``/``.
         code: The kind of refusal in snake_case, such as ``truncated_archive``.
         reason: What is wrong with the file; never holds the value of a cell.
         fix: What somebody can do about it.
@@ -66,8 +66,8 @@ class FileRefused(Exception):
 
     def __init__(self, file: str, code: str, reason: str, fix: str) -> None:
         """Keep the parts; the message is one line, whatever the file is called."""
-        self.file, self.code = _shown(file), code
-        self.reason, self.fix = _shown(reason), _shown(fix)
+        self.file, self.code = printable(file), code
+        self.reason, self.fix = printable(reason), printable(fix)
         super().__init__(f"{self.file}: {self.reason}. {self.fix}")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -186,12 +186,15 @@ def delivered_files(folder: Path) -> Delivery:
 
     Raises:
         FileNotFoundError: There is no such folder.
-        FileRefused: The folder itself is a link, or not a folder.
     """
     os.stat(folder)
-    with _refusing(folder.name):
-        os.close(_open_folder(folder))
     delivery = Delivery()
+    try:
+        with _refusing(f"{folder.name}/"):
+            os.close(_open_folder(folder))
+    except FileRefused as refused:
+        delivery.refused.append(refused)
+        return delivery
     for relative in _walk(folder, delivery):
         name = str(relative)
         try:
@@ -210,15 +213,15 @@ def _walk(folder: Path, delivery: Delivery) -> Iterator[PurePosixPath]:
     while pending:
         below = pending.pop()
         try:
-            with _refusing(str(below)), os.scandir(folder / below) as scan:
+            with _refusing(f"{below}/"), os.scandir(folder / below) as scan:
                 entries = list(scan)
         except FileRefused as refused:
             delivery.refused.append(refused)
             continue
         for entry in entries:
             relative = below / entry.name
-            if rule := _ignoring_rule(entry.name):
-                delivery.ignored.append(IgnoredFile(_shown(str(relative)), rule))
+            if rule := ignoring_rule(entry.name):
+                delivery.ignored.append(IgnoredFile(printable(str(relative)), rule))
             elif entry.is_dir(follow_symlinks=False):
                 pending.append(relative)
             else:
@@ -228,7 +231,8 @@ def _walk(folder: Path, delivery: Delivery) -> Iterator[PurePosixPath]:
 def _list_file(path: Path, name: str, delivery: Delivery) -> None:
     _require_printable(name)
     # Merely opening a device can do something, so ask first.
-    _require_regular(name, os.stat(path, follow_symlinks=False).st_mode)
+    mode = os.stat(path, follow_symlinks=False).st_mode
+    _require_regular(f"{name}/" if stat.S_ISLNK(mode) and path.is_dir() else name, mode)
     with _open_inside(path, PurePosixPath(name)) as stored:
         status = os.fstat(stored.fileno())
         file = SourceFile(path, None, name, status.st_size, status.st_mtime_ns)
@@ -241,7 +245,8 @@ def _list_file(path: Path, name: str, delivery: Delivery) -> None:
             _list_members(file, stored, archive, delivery)
 
 
-def _ignoring_rule(name: str) -> str | None:
+def ignoring_rule(name: str) -> str | None:
+    """The named rule by which nobody delivered a file or folder of this name on purpose."""
     return next((rule for rule, names in _IGNORING_RULES.items() if names.fullmatch(name)), None)
 
 
@@ -290,8 +295,8 @@ def _list_members(
     for member in members:
         name = f"{file.name}/{member.filename}"
         parts = member.filename.replace("\\", "/").split("/")
-        if rule := next(filter(None, map(_ignoring_rule, parts)), None):
-            delivery.ignored.append(IgnoredFile(_shown(name), rule))
+        if rule := next(filter(None, map(ignoring_rule, parts)), None):
+            delivery.ignored.append(IgnoredFile(printable(name), rule))
             continue
         try:
             _require_readable_member(name, member, parts, seen)
@@ -667,7 +672,7 @@ def _refusing_damage(name: str) -> Iterator[None]:
 
 
 def _require_printable(name: str) -> None:
-    if _shown(name) != name:
+    if printable(name) != name:
         raise FileRefused(
             name, "unprintable_name", "its name can't be written as text", "Rename the file."
         )
@@ -682,7 +687,7 @@ def _require_regular(name: str, mode: int) -> None:
         )
 
 
-def _shown(text: str) -> str:
+def printable(text: str) -> str:
     """Replace what would break a line or can't be encoded."""
     unprintable = {"Cc", "Cs", "Zl", "Zp"}
     return "".join("�" if unicodedata.category(each) in unprintable else each for each in text)

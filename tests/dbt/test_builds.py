@@ -4,16 +4,19 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from pipelines import builds
 from pipelines.builds import Build, build_path, dbt_environment
 from pipelines.dbt_manifest import dbt_variables, prepare_manifest
 from pipelines.dbt_process import PROJECT, prepare_target
+from pipelines.exports.files import FileRefused
 from pipelines.settings import Home, load_settings
-from tests.conftest import TestWarehouse
+from tests.conftest import DAY, SAMPLES, TestWarehouse
 
 
 def dbt_run(target: Path, home: Home, build: Build, model: str) -> str:
@@ -45,6 +48,26 @@ def test_the_project_is_parsed_once_and_each_build_holds_its_own_day(tmp_path: P
         with duckdb.connect(str(build_path(home, run_id)), read_only=True) as build:
             as_of = build.execute("select as_of::varchar from intermediate.int_as_of").fetchone()
         assert as_of == (day,)
+
+
+def test_a_build_tells_of_refused_deliveries_up_to_the_day_that_was_chosen(
+    warehouse: TestWarehouse,
+) -> None:
+    warehouse.deliver("stripe", "subscriptions.csv", SAMPLES / "stripe" / "subscriptions.csv")
+    warehouse.land("stripe/subscriptions")
+    newer = DAY + timedelta(days=1)  # newer than anything that landed
+    warehouse.deliver("stripe", "subscriptions.csv", "a,b\n", newer)
+    with pytest.raises(FileRefused):
+        warehouse.land("stripe/subscriptions", newer)
+
+    def started(as_of: date | None) -> Build:
+        chosen = {"CX_AS_OF": as_of.isoformat()} if as_of else {}
+        return builds.start_build(warehouse.home, load_settings(warehouse.home, chosen), "run")
+
+    refused = ("stripe/subscriptions",)
+    assert (started(None).as_of, started(None).stale_exports) == (DAY.isoformat(), refused)
+    assert started(DAY).stale_exports == ()
+    assert started(newer).stale_exports == refused
 
 
 def test_an_installation_parses_the_project_or_says_why_not(tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def good_archive(folder: Path) -> None:
 
 
 def refusing_all(code: str) -> dict[str, str]:
-    """An archive that can't be opened may hold any of the source's exports."""
+    """An archive or a folder that can't be opened may hold any of the source's exports."""
     return dict.fromkeys((USERS, ACCOUNTS, QUERIED), code)
 
 
@@ -255,7 +255,7 @@ CASES = {
     # What isn't a file, or can't be read
     "a link": Hostile(link_to("outside/User.csv", "User.csv"), {USERS: "link"}),
     "a link to an archive": Hostile(link_to("outside/WE_1.ZIP", "WE_1.ZIP"), refusing_all("link")),
-    "a link to a folder": Hostile(link_to("outside", "more"), unread=("more",)),
+    "a link to a folder": Hostile(link_to("outside", "more"), refusing_all("link")),
     "a link to nothing": Hostile(link_to("nowhere/User.csv", "User.csv"), {USERS: "link"}),
     "a pipe": Hostile(pipe, {USERS: "not_a_file"}),
     "an unreadable file": Hostile(unreadable, {USERS: "unreadable"}),
