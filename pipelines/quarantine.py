@@ -43,7 +43,7 @@ _MAY_BE_SPACE = np.array([byte > 127 or chr(byte).isspace() for byte in range(25
 _ISO, _ISO_LENGTH = "%Y-%m-%d %H:%M:%S", 19
 _QUARTER = 15 * 60 * 1_000_000  # in microseconds
 _YEAR_1000 = -30_610_224_000 * 1_000_000  # the same
-_KEPT_QUARTERS = 100 * 366 * 24 * 4  # a century of offsets: 28 MB at the most
+_KEPT_QUARTERS = 100 * 366 * 24 * 4  # from 1970 to 2070: 28 MB of offsets at the most
 
 
 @dataclass(frozen=True)
@@ -399,8 +399,9 @@ def _flagged(flags: pl.Series) -> pl.DataFrame:
 class ZoneClock:
     """Turns local date-times of one zone into UTC instants.
 
-    Clocks only ever change at quarters of an hour, so the offset of each quarter that occurs is
-    looked up once and kept, instead of asking the zone database for every cell.
+    Clocks change at quarters of an hour nowadays, so the offset of each quarter that occurs is
+    looked up once and kept, instead of asking the zone database for every cell. Only where times
+    reach beyond the century that is kept, as do the 1753 and 9999 of "never", is it asked so.
     """
 
     def __init__(self, zone: str) -> None:
@@ -425,9 +426,10 @@ class ZoneClock:
             return local.dt.replace_time_zone("UTC")
         assert isinstance(lowest, int)
         assert isinstance(highest, int)
-        if highest - lowest > _QUARTER * _KEPT_QUARTERS:
+        first, last = lowest // _QUARTER, highest // _QUARTER
+        if first < 0 or last >= _KEPT_QUARTERS:
             return _in_utc(local, self._zone)
-        self._reach(lowest // _QUARTER, highest // _QUARTER)
+        self._reach(first, last)
         shifts = self._shifts.gather(micros // _QUARTER - self._first)
         return (micros - shifts).cast(pl.Datetime("us", "UTC"))
 
@@ -438,8 +440,6 @@ class ZoneClock:
             return
         if len(self._shifts):
             first, last = min(first, self._first), max(last, known_last)
-        if last - first > _KEPT_QUARTERS:
-            first, last = last - _KEPT_QUARTERS, last
         quarters = pl.int_range(first * _QUARTER, (last + 1) * _QUARTER, _QUARTER, eager=True)
         instants = _in_utc(quarters.cast(pl.Datetime("us")), self._zone)
         self._first, self._shifts = first, quarters - instants.to_physical()

@@ -21,10 +21,26 @@ ZONES = [
     "UTC",
 ]
 times = st.datetimes(datetime(1972, 1, 1), datetime(2037, 12, 31))
+# What systems write for "never" and "always", and what lies about the ends of the kept century.
+far_times = st.sampled_from(
+    [
+        datetime(1753, 1, 1),
+        datetime(1900, 1, 1),
+        datetime(1969, 12, 31, 23, 59, 59),
+        datetime(1970, 1, 1),
+        datetime(2070, 3, 16, 23, 59, 59),
+        datetime(2075, 7, 1),
+        datetime(2200, 7, 1),
+        datetime(9999, 7, 1),
+    ]
+)
 
 
 @settings(deadline=None, max_examples=60)
-@given(st.sampled_from(ZONES), st.lists(st.lists(times, max_size=5), min_size=1, max_size=4))
+@given(
+    st.sampled_from(ZONES),
+    st.lists(st.lists(times | far_times, max_size=3), min_size=1, max_size=5),
+)
 def test_the_kept_offsets_agree_with_the_zone_database(
     zone: str, batches: list[list[datetime]]
 ) -> None:
@@ -43,6 +59,15 @@ def test_a_time_shown_twice_is_the_earlier_and_one_never_shown_is_nothing() -> N
         datetime(2024, 11, 3, 7, 30, tzinfo=UTC),
         None,
     ]
+
+
+@pytest.mark.parametrize("years", [(1900, 2025), (2025, 1900), (2025, 9999), (1753, 2025, 1754)])
+def test_batches_of_years_centuries_apart_are_all_right(years: tuple[int, ...]) -> None:
+    clock = ZoneClock("America/Denver")
+    for year in years:
+        local = pl.Series([datetime(year, 1, 1, 12)], dtype=pl.Datetime("us"))
+        expected = datetime(year, 1, 1, 12, tzinfo=ZoneInfo("America/Denver")).astimezone(UTC)
+        assert clock(local).to_list() == [expected]
 
 
 def test_centuries_apart_are_still_right() -> None:
