@@ -528,6 +528,7 @@ def _land_file(
     reader = importlib.import_module(f"pipelines.exports.{export.reader}")
     opened: Reading = reader.read(file, around)
     unique_labels([fold(label) for label in opened.labels], file)
+    opened = replace(opened, labels=tuple(dict.fromkeys(opened.labels)))
     columns = _matched_columns(opened, around)
     scores = _score_rules(opened, around)
     judge = Judge(
@@ -541,6 +542,8 @@ def _land_file(
     selected = dict(columns)
     selected.update({rule.question_id: label for rule, label in scores})
     unknown, sealed = _unknown_columns(opened, around, set(columns.values()))
+    # What stands under no label is told of only if there is something.
+    told = dict.fromkeys(label for label in unknown if label)
 
     def judged(rows: Rows) -> tuple[Rows, quarantine.Verdict]:
         made = [name for name in rows.frame.columns if name in export.column_types]
@@ -566,8 +569,10 @@ def _land_file(
             all_kept = bool(keep.all())
             frame = rows.frame if all_kept else rows.frame.filter(keep)
             typed = _sealed(typed if all_kept else typed.filter(keep), export, keyed)
+            kept = [label for label in unknown if label in told or frame[label].count()]
+            told.update(dict.fromkeys(kept))
             typed = typed.with_columns(
-                _extras(frame, unknown),
+                _extras(frame, kept),
                 (rows.numbers if all_kept else rows.numbers.filter(keep)).alias("source_row"),
             )
             constants = {**opened.constants, "source_file": file.name}
@@ -584,7 +589,7 @@ def _land_file(
         )
     )
     tally.read += opened.rows_read()
-    tally.unknown.update(dict.fromkeys(unknown))
+    tally.unknown.update(told)
     tally.sealed.update(dict.fromkeys(sealed))
     tally.present.update(dict.fromkeys(columns))
 

@@ -231,6 +231,29 @@ class TestRows:
             None,
         ]
 
+    @pytest.mark.parametrize(
+        ("header", "cells", "extras"),
+        [
+            ("Id,IsActive,", "true,", None),
+            ("Id,IsActive,,", "true,,", None),
+            ("Id, ,IsActive,", ",true, ", None),
+            ("Id,,IsActive,,", ",true,x,", {"": "x"}),
+            ("Id,,IsActive,,", "y,true,,x", {"": "y; x"}),
+            ("Id,,IsActive,,", "me@example.com,true,,x", None),
+            ("Id,,Tier,IsActive,", ",gold,true,", {"Tier": "gold"}),
+        ],
+    )
+    def test_columns_without_a_label_count_only_where_something_stands_in_them(
+        self, warehouse: TestWarehouse, header: str, cells: str, extras: dict[str, str] | None
+    ) -> None:
+        warehouse.deliver("salesforce", "User.csv", f"{header}\n005000000000001,{cells}\n")
+        account = warehouse.land("salesforce/user")
+        assert account is not None
+        assert account.accepted == 1
+        assert account.unknown_columns == (("",) if "x" in cells else tuple(extras or ()))
+        found = warehouse.rows("salesforce/user")["extras"][0]
+        assert (found and json.loads(found)) == extras
+
     def test_an_unknown_column_with_personal_data_never_reaches_the_lake(
         self, warehouse: TestWarehouse
     ) -> None:

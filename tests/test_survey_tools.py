@@ -793,6 +793,16 @@ class TestGoogleForms:
         warehouse.land("googleforms/responses")
         return warehouse.rows("googleforms/responses")["response_id"].to_list()
 
+    def test_commas_at_the_end_of_the_header_ask_nothing(self, warehouse: TestWarehouse) -> None:
+        rows = [("2025/01/16 2:11:40 AM MST", "9", "", "")]
+        header = ("Timestamp", "Likely?", "", "")
+        warehouse.deliver("googleforms", "Form.csv", as_csv(header, rows))
+        account = warehouse.land("googleforms/responses")
+        assert account is not None
+        assert account.unknown_columns == ()
+        (questions,) = warehouse.rows("googleforms/responses")["questions"]
+        assert list(json.loads(questions)) == ["likely?"]
+
     def test_the_sample_lands_with_its_counts_and_says_what_it_says(
         self, warehouse: TestWarehouse
     ) -> None:

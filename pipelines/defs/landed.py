@@ -196,7 +196,9 @@ def _metadata(home: Home, export: Export, account: Account) -> dict[str, Any]:
     if account.excluded:
         metadata["why_excluded"] = _table("rule", account.excluded)
     if account.unknown_columns:
-        metadata["unknown_columns"] = ", ".join(account.unknown_columns)
+        metadata["unknown_columns"] = ", ".join(
+            label or "(without a label)" for label in account.unknown_columns
+        )
     return metadata
 
 

@@ -89,7 +89,8 @@ class Reading:
     Attributes:
         file: where it came from.
         encoding: as decoded.
-        labels: one per column, unique after folding; what contracts match.
+        labels: one per column, unique after folding; what contracts match. Those that are empty
+            are all of one column, which holds what stands under no label.
         rows: the data rows, streaming; may be called once.
         rows_read: how many data rows the reader has met so far, good or bad.
         zone: IANA name of the zone of date-times without one, where the file states it.

@@ -135,6 +135,7 @@ def numbered(labels: Iterable[str], around: Surroundings) -> tuple[str, ...]:
     """Labels of their own for questions of the same text; the second one ends in `__2`.
 
     Two columns that both claim to be a required one stay as they are, and the file is refused.
+    Those without a text ask nothing, and stay as they are, too.
     """
     required = {
         fold(label)
@@ -147,7 +148,8 @@ def numbered(labels: Iterable[str], around: Surroundings) -> tuple[str, ...]:
     for label in (each.strip() for each in labels):
         met[fold(label)] += 1
         count = met[fold(label)]
-        unique.append(label if count == 1 or fold(label) in required else f"{label}__{count}")
+        stays = count == 1 or not label or fold(label) in required
+        unique.append(label if stays else f"{label}__{count}")
     return tuple(unique)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from pipelines.exports.files import SourceFile
 from pipelines.exports.reading import Reading, Rows, Surroundings, zone_in_header
 from pipelines.exports.text import TextTable, read_text
@@ -24,7 +26,16 @@ def read(file: SourceFile, around: Surroundings) -> Reading:
 
 
 def named_rows(table: TextTable, labels: tuple[str, ...]) -> Iterator[Rows]:
-    """The table's rows with their columns under their labels."""
-    names = {str(position): label for position, label in enumerate(labels)}
+    """The table's rows with their columns under their labels.
+
+    Columns without one, as a comma at the end of the header makes, become one that is called "".
+    """
+    names = {str(position): label for position, label in enumerate(labels) if label}
+    nameless = [str(position) for position, label in enumerate(labels) if not label]
     for batch in table.batches():
-        yield Rows(batch.frame.rename(names), batch.rows, batch.bad_rows)
+        frame = batch.frame
+        if nameless:
+            cells = pl.col(nameless).str.strip_chars().replace("", None)
+            together = pl.concat_str(cells, separator="; ", ignore_nulls=True).replace("", None)
+            frame = frame.with_columns(together.alias("")).drop(nameless)
+        yield Rows(frame.rename(names), batch.rows, batch.bad_rows)

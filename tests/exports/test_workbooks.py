@@ -169,6 +169,27 @@ class TestSameRowsAsCsv:
         warehouse.land("msforms/responses")
         assert warehouse.rows("msforms/responses")["started_at"][0].month == 3
 
+    def test_columns_without_a_label_between_others_are_no_obstacle(
+        self, make_warehouse: Callable[[str], TestWarehouse]
+    ) -> None:
+        rows = [
+            ["Id", None, "IsActive", None, "IsStaff"],
+            ["005000000000001", None, "true", "a note", "x"],
+            ["005000000000002", None, "true", None, "x"],
+        ]
+        text = "\n".join(",".join(cell or "" for cell in row) for row in rows)
+        found = []
+        for name, content in {"User.xlsx": workbook_of(rows), "User.csv": text}.items():
+            warehouse = make_warehouse(name)
+            warehouse.deliver("salesforce", name, content)
+            warehouse.land("salesforce/user")
+            found.append(warehouse.rows("salesforce/user").drop("source_file"))
+        assert found[0].equals(found[1])
+        assert found[0]["extras"].to_list() == [
+            '{"":"a note","IsStaff":"x"}',
+            '{"":null,"IsStaff":"x"}',
+        ]
+
     def test_three_header_rows_are_read_from_a_workbook(
         self, make_warehouse: Callable[[str], TestWarehouse]
     ) -> None:
