@@ -527,9 +527,10 @@ def _land_file(
     export = around.export
     reader = importlib.import_module(f"pipelines.exports.{export.reader}")
     opened: Reading = reader.read(file, around)
-    unique_labels([fold(label) for label in opened.labels], file)
-    opened = replace(opened, labels=tuple(dict.fromkeys(opened.labels)))
+    # Of a file without a header, whose labels are cells, it is said that columns are missing.
     columns = _matched_columns(opened, around)
+    unique_labels([fold(label) for label in opened.labels], file, around.known)
+    opened = replace(opened, labels=tuple(dict.fromkeys(opened.labels)))
     scores = _score_rules(opened, around)
     judge = Judge(
         export,
@@ -666,10 +667,8 @@ def _matched_columns(opened: Reading, around: Surroundings) -> dict[str, str]:
     if missing:
         name, label = missing[0]
         others = f" (and {len(missing) - 1} more: {', '.join(other for _, other in missing[1:6])})"
-        every = (*around.labels.values(), export.known)
-        known = {fold(each) for labels in every for each in labels}
         raise ColumnMissing(
-            tuple(label for label in opened.labels if fold(label) in known),
+            tuple(label for label in opened.labels if fold(label) in around.known),
             opened.file.name,
             f"the required column {label!r} is missing{others if len(missing) > 1 else ''}",
             f"Export it with that column; if it goes by another name, add "

@@ -438,6 +438,47 @@ class TestFiles:
         remembered = lake.refusals(warehouse.home)
         assert [(each.export, each.code) for each in remembered] == [("responses", code)]
 
+    @pytest.mark.parametrize(
+        ("export", "name", "content", "code"),
+        [
+            # no header, and a row in which an address stands twice
+            (
+                "salesforce/user",
+                "User.csv",
+                "005000000000001,ann@example.com,Ann@example.com,true\n",
+                "missing_column",
+            ),
+            (
+                "salesforce/user",
+                "User.csv",
+                "Id,IsActive,ann@example.com,Ann@example.com\n",
+                "equal_headers",
+            ),
+            (
+                "qualtrics/responses",
+                "Survey.csv",
+                qualtrics([{}], [*IMPORTS, "ann@example.com", "Ann@example.com"]),
+                "equal_headers",
+            ),
+            (
+                "shopify/orders",
+                "orders_export.csv",
+                "#1001,ann@example.com,Ann@example.com\n",
+                "unknown_header",
+            ),
+        ],
+    )
+    def test_a_label_that_may_be_a_cell_is_not_told_of(
+        self, warehouse: TestWarehouse, export: str, name: str, content: str, code: str
+    ) -> None:
+        warehouse.deliver(export.partition("/")[0], name, content)
+        with pytest.raises(FileRefused) as refused:
+            warehouse.land(export)
+        assert refused.value.code == code
+        assert "example.com" not in str(refused.value).casefold()
+        (path,) = warehouse.home.path.glob("**/*refused*.json")
+        assert "example.com" not in path.read_text().casefold()
+
     def test_the_settings_give_the_zone_that_the_file_lacks(self, warehouse: TestWarehouse) -> None:
         (warehouse.home.path / "sources.toml").write_text(
             '[qualtrics]\ntime_zone = "Pacific/Auckland"\n'

@@ -171,6 +171,16 @@ class Surroundings:
         """The labels that mean each contract column."""
         return labels_by_column(self.export, self.settings)
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The labels that the contract or the settings know, folded.
+
+        Any other label of a file may be a cell, in a file that has no header, and isn't told of in
+        messages.
+        """
+        every = (*self.labels.values(), self.export.known)
+        return frozenset(fold(label) for labels in every for label in labels)
+
     def label_of(self, column: str, present: Mapping[str, str]) -> str | None:
         """The file's label of a contract column, None where it has none.
 
@@ -224,8 +234,6 @@ def zone_in_header(
         FileRefused: a date-time's cell states what is no zone, or two of them state different ones.
     """
     export = around.export
-    known = {fold(each) for labels in around.labels.values() for each in labels}
-    known |= {fold(each) for each in export.known}
     instants = {
         fold(label)
         for name, labels in around.labels.items()
@@ -238,13 +246,13 @@ def zone_in_header(
     for cell in cells:
         stated = _STATED_ZONE.match(cell)
         folded = fold(stated["label"]) if stated else ""
-        if stated is None or folded not in known:
+        if stated is None or folded not in around.known:
             labels.append(cell)
         elif zone := time_zone_named(stated["zone"].strip()):
             labels.append(stated["label"])
             if folded in instants:
                 zones.setdefault(zone, cell)
-        elif folded in instants and fold(cell) not in known and folded not in present:
+        elif folded in instants and fold(cell) not in around.known and folded not in present:
             raise FileRefused(
                 file.name,
                 "unknown_time_zone",

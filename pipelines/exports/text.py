@@ -17,7 +17,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -344,12 +344,14 @@ def _too_many_columns(file: SourceFile) -> FileRefused:
     )
 
 
-def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
+def unique_labels(labels: Sequence[str], file: SourceFile, known: Collection[str]) -> None:
     """Refuse a file with two equal headings, of which one would silently win.
 
     Args:
         labels: The headings as they will be looked up. Empty ones name nothing and may repeat.
         file: Where they were read.
+        known: The headings that may be told. Any other one may be a cell, such as a customer's
+            address, in a file that has no header.
 
     Raises:
         FileRefused: Two labels are equal.
@@ -358,10 +360,11 @@ def unique_labels(labels: Sequence[str], file: SourceFile) -> None:
     for position, label in enumerate(labels, start=1):
         earlier = positions.setdefault(label, position)
         if label and earlier != position:
+            called = f"both called {label!r}" if label in known else "called the same"
             raise FileRefused(
                 file.name,
                 "equal_headers",
-                f"columns {earlier} and {position} are both called {label!r}",
+                f"columns {earlier} and {position} are {called}",
                 "Rename one of them and export again.",
             )
 

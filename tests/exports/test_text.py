@@ -595,12 +595,19 @@ def test_the_most_columns_allowed_are_read(folder: Path) -> None:
 def test_two_equal_labels_are_refused_by_name_and_position(folder: Path) -> None:
     file = file_of(folder, b"x")
 
-    unique_labels(["id", "", "status", ""], file)
+    unique_labels(["id", "", "status", ""], file, {"status"})
     with pytest.raises(FileRefused) as refused:
-        unique_labels(["id", "status", "x", "status"], file)
+        unique_labels(["id", "status", "x", "status"], file, {"status"})
 
     assert refused.value.code == "equal_headers"
     assert refused.value.reason == "columns 2 and 4 are both called 'status'"
+
+
+def test_an_equal_label_that_may_be_a_cell_is_told_by_its_positions_alone(folder: Path) -> None:
+    with pytest.raises(FileRefused) as refused:
+        unique_labels(["ann@example.com", "x", "ann@example.com"], file_of(folder, b"x"), {"x"})
+
+    assert refused.value.reason == "columns 1 and 3 are called the same"
 
 
 # Laws
