@@ -204,11 +204,13 @@ class Judge:
             for name, kind in kinds.items()
             if kind != pl.String
         }
-        # Tidying is dear, and what isn't text seldom needs it.
+        # Tidying is dear, and what isn't text seldom needs it. A choice may be a number, too.
         uncast = [
             name
             for name, values in columns.items()
-            if values.null_count() > text[name].null_count() or self._may_be_null(values)
+            if values.null_count() > text[name].null_count()
+            or self._may_be_null(values)
+            or (name in self._scores and self._scores[name].choices)
         ]
         strings = [name for name, kind in kinds.items() if kind == pl.String]
         tidied = self._tidied(text.select(*strings, *uncast))

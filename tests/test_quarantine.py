@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.contract import export_named
-from pipelines.quarantine import Judge, ZoneClock
+from pipelines.quarantine import Judge, ScoreRule, ZoneClock
 
 ZONES = [
     "America/Denver",
@@ -74,6 +74,18 @@ def test_centuries_apart_are_still_right() -> None:
     local = pl.Series([datetime(1700, 1, 1), datetime(2030, 7, 1)]).cast(pl.Datetime("us"))
     instants = ZoneClock("Europe/Berlin")(local).to_list()
     assert instants[1] == datetime(2030, 7, 1, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+@pytest.mark.parametrize("neighbour", ["4", "Very good", "so-so", "", " 4 "])
+def test_a_choice_that_is_a_number_counts_as_declared_whatever_stands_beside_it(
+    neighbour: str,
+) -> None:
+    # Of this scale 1 is the best.
+    choices = {"Very good": 5, **{str(6 - score): score for score in range(1, 6)}}
+    rule = ScoreRule("QID1", 1, 5, choices)
+    judge = Judge(export_named("qualtrics/responses"), zone="UTC", scores=[rule])
+    typed = judge.judge(pl.DataFrame({"QID1": ["1", "2", neighbour]})).typed
+    assert typed["QID1"].to_list()[:2] == [5, 4]
 
 
 TIDY = st.text(st.sampled_from("'=- \t\u00a0\u3000aé9"), max_size=4)
