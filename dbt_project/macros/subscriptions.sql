@@ -10,6 +10,10 @@
     )
 {%- endmacro %}
 
+{% macro ended_statuses() -%}
+    ('canceled', 'incomplete_expired')
+{%- endmacro %}
+
 {#- Billers' cancellation reasons, as Stripe's export and Chargebee's API write them. -#}
 
 {% macro involuntary_cancel_reasons() -%}

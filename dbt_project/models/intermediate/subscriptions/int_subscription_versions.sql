@@ -93,28 +93,46 @@ lives as (
 
 ),
 
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by subscription_key
+            order by delivered_on
+        ) as delivery_number,
+        max(case when status not in {{ ended_statuses() }} then delivered_on end) over (
+            partition by subscription_key
+        ) as last_going_on
+    from deliveries
+
+),
+
 prices as (
 
     select
-        deliveries.subscription_key,
-        deliveries.subscription_id,
-        deliveries.delivered_on,
-        deliveries.plan,
+        numbered.subscription_key,
+        numbered.subscription_id,
+        numbered.delivered_on,
+        numbered.plan,
         lives.paid_from,
-        deliveries.currency,
-        deliveries.status,
+        numbered.currency,
+        numbered.status,
         case
-            when deliveries.status in ('incomplete', 'incomplete_expired', 'unpaid', 'paused')
+            when numbered.status in ('incomplete', 'incomplete_expired', 'unpaid', 'paused')
                 then 0
-            else deliveries.interval_amount
+            -- Over for a while: its months were reported without it, and stay so.
+            when
+                numbered.status = 'canceled'
+                and numbered.delivery_number > 1
+                and numbered.delivered_on < numbered.last_going_on
+                then 0
+            else numbered.interval_amount
         end as interval_amount,
-        deliveries.billing_interval,
-        row_number() over (
-            partition by deliveries.subscription_key
-            order by deliveries.delivered_on
-        ) as delivery_number
-    from deliveries
-    inner join lives on deliveries.subscription_key = lives.subscription_key
+        numbered.billing_interval,
+        numbered.delivery_number
+    from numbered
+    inner join lives on numbered.subscription_key = lives.subscription_key
 
 ),
 

@@ -71,15 +71,34 @@ links as (
 
 ),
 
--- A biller may call it over without saying when: then it was when a delivery first showed it so.
-first_seen_over as (
+last_seen_going_on as (
 
     select
         subscription_key,
-        min(delivered_on) as over_on
+        max(delivered_on) as last_on
     from deliveries
-    where status in ('canceled', 'incomplete_expired')
+    where status not in {{ ended_statuses() }}
     group by subscription_key
+
+),
+
+-- A biller may call it over without saying when: then it was when a delivery first showed it so.
+-- What was taken up again since is not over, or over anew.
+first_seen_over as (
+
+    select
+        deliveries.subscription_key,
+        min(deliveries.delivered_on) as over_on
+    from deliveries
+    left join last_seen_going_on
+        on deliveries.subscription_key = last_seen_going_on.subscription_key
+    where
+        deliveries.status in {{ ended_statuses() }}
+        and (
+            last_seen_going_on.last_on is null
+            or last_seen_going_on.last_on < deliveries.delivered_on
+        )
+    group by deliveries.subscription_key
 
 ),
 
