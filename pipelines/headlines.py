@@ -82,7 +82,7 @@ from customer_lifetime_value
 _SERVICE = """
 select
     first_reply_minutes_median, first_reply_business_minutes_median, fcr_rate, fcr_low, fcr_high,
-    escalation_rate, closed_count, backlog_count
+    escalation_rate, escalation_known_count, closed_count, backlog_count
 from service_monthly
 where dimension = 'all' and month = ?
 """
@@ -203,7 +203,7 @@ def standing_lines(connection: duckdb.DuckDBPyConnection, month: date) -> Iterat
         f"next 12 months' orders are worth {_number(predicted, '{:,.0f}')} in margin, "
         f"subscriptions in force {_number(residual, '{:,.0f}')}",
     )
-    reply, in_hours, solved, low, high, escalated, closed, backlog = row(_SERVICE, 8)
+    reply, in_hours, solved, low, high, escalated, known, closed, backlog = row(_SERVICE, 9)
     yield (
         "service",
         f"first reply after {_waiting(reply, in_hours)}, "
@@ -211,8 +211,8 @@ def standing_lines(connection: duckdb.DuckDBPyConnection, month: date) -> Iterat
     )
     yield (
         "",
-        f"{_number(escalated, '{:.1%}')} escalated of {_counted(closed, 'case', 'cases')} closed; "
-        f"{_number(backlog, '{:,}')} open at the month's end",
+        f"{_number(escalated, '{:.1%}')} of {_counted(known, 'case', 'cases')} escalated; "
+        f"{_number(closed, '{:,}')} closed, {_number(backlog, '{:,}')} open at the month's end",
     )
     yield "people", _targets(rows(_TARGETS))
     yield "", _recognised(rows(_RECOGNISED))

@@ -28,7 +28,8 @@ COLUMNS = {
     "service_monthly": """
         month date, dimension varchar, closed_count bigint, backlog_count bigint,
         first_reply_minutes_median double, first_reply_business_minutes_median double,
-        fcr_rate double, fcr_low double, fcr_high double, escalation_rate double""",
+        fcr_rate double, fcr_low double, fcr_high double, escalation_rate double,
+        escalation_known_count bigint""",
     "leader_scorecard": "month date, leader varchar, kpi varchar, target_status varchar",
     "recognition_monthly": """
         month date, recognised_kind varchar, recognised varchar, recognition_rank bigint,
@@ -69,7 +70,7 @@ def test_each_group_says_where_it_stands(release: duckdb.DuckDBPyConnection) -> 
         insert into customer_lifetime_value values
             (3, 1000, 200, 500, 700, 1), (1, 250, 100, 200, 300, 2), (0, 0, null, 0, 0, 10);
         insert into service_monthly values
-            ('2025-02-01', 'all', 116, 8, 2952, 2886, 0.6, 0.5, 0.7, 0.06);
+            ('2025-02-01', 'all', 116, 8, 2952, 2886, 0.6, 0.5, 0.7, 0.06, 100);
         insert into leader_scorecard values
             ('2025-02-01', 'all', 'csat', 'missed'),
             ('2025-02-01', '(not set)', 'csat', 'missed'),
@@ -97,7 +98,7 @@ def test_each_group_says_where_it_stands(release: duckdb.DuckDBPyConnection) -> 
         ": next 12 months' orders are worth 300 in margin, subscriptions in force 700",
         "service: first reply after 2.0 days, 48.1 h in business hours (medians), "
         "60.0% (50.0% … 70.0%) solved at first contact",
-        ": 6.0% escalated of 116 cases closed; 8 open at the month's end",
+        ": 6.0% of 100 cases escalated; 116 closed, 8 open at the month's end",
         "people: 1 of 2 leaders with targets misses one beyond doubt: "
         "Ana [Lee] (csat, first contact resolution)",
         ": recognised first of 2 teams: South, CSAT 80.0% (67.0% … 89.0%)",
@@ -113,7 +114,7 @@ def test_what_there_is_one_of_is_in_the_singular(release: duckdb.DuckDBPyConnect
         insert into csat_monthly values ('2025-02-01', 'all', 1, 1, 0.2, 1, null, null);
         insert into retention_monthly values ('2025-02-01', 'all', 1, 0, 1, 1, 1);
         insert into customer_lifetime_value values (1, 10, 1, 0, 1, 1);
-        insert into service_monthly values ('2025-02-01', 'all', 1, 0, 30, null, 1, 0.2, 1, 0);
+        insert into service_monthly values ('2025-02-01', 'all', 1, 0, 30, null, 1, 0.2, 1, 0, 1);
         insert into leader_scorecard values ('2025-02-01', 'Bo', 'csat', 'met');
         insert into recognition_monthly values
             ('2025-02-01', 'team', 'North', 1, 60, 0.6, 0.47, 0.71);
@@ -127,7 +128,7 @@ def test_what_there_is_one_of_is_in_the_singular(release: duckdb.DuckDBPyConnect
     assert told[3].startswith("retention: 100.0% of 1 customer stayed, 0 left")
     assert told[4].startswith("value: 1 customer, of whom 1 has ordered for 10")
     assert told[6].startswith("service: first reply after 30 min (median)")
-    assert told[7] == ": 0.0% escalated of 1 case closed; 0 open at the month's end"
+    assert told[7] == ": 0.0% of 1 case escalated; 1 closed, 0 open at the month's end"
     assert told[8] == "people: none of 1 leader with targets misses one beyond doubt"
     assert told[9].startswith(": recognised first of 1 team: North")
     assert told[10].endswith("+1.0 points (-20.0 … +30.0), not beyond doubt")
@@ -143,7 +144,7 @@ def test_empty_marts_show_dashes(release: duckdb.DuckDBPyConnection) -> None:
         "value: 0 customers, of whom 0 have ordered for –; the top tenth holds – of CLV",
         ": next 12 months' orders are worth – in margin, subscriptions in force –",
         "service: first reply after – (median), – solved at first contact",
-        ": – escalated of – cases closed; – open at the month's end",
+        ": – of – cases escalated; – closed, – open at the month's end",
         "people: leaders who miss a target: –",
         ": teams recognised: –",
         "worth: of promoters – still subscribe after 12 months, of passives –",

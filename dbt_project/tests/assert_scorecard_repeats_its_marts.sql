@@ -9,7 +9,7 @@
     ('ces', 'ces_monthly', 'response_count'),
     ('enps', 'enps_monthly', 'response_count'),
     ('first_contact_resolution', 'service_monthly', 'fcr_known_count'),
-    ('escalation', 'service_monthly', 'closed_count'),
+    ('escalation', 'service_monthly', 'escalation_known_count'),
     ('first_reply_hours', 'service_monthly', 'first_reply_count'),
     ('closed_loop', 'closed_loop_monthly', 'due_count'),
     ('logo_retention', 'retention_monthly', 'starting_customers'),

@@ -255,6 +255,7 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
                     "resolution_minutes",
                     "resolution_business_minutes",
                     "reopen_count",
+                    "transfer_count",
                 )
             ),
             *(

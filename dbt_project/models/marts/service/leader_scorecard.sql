@@ -250,10 +250,10 @@ measured as (
         'escalation' as kpi,
         cast(null as varchar) as scale,
         false as is_higher_better,
-        closed_count as n,
+        escalation_known_count as n,
         escalation_rate as kpi_value,
-        {{ wilson_low('escalated_count', 'closed_count') }} as low,
-        {{ wilson_high('escalated_count', 'closed_count') }} as high
+        {{ wilson_low('escalated_count', 'escalation_known_count') }} as low,
+        {{ wilson_high('escalated_count', 'escalation_known_count') }} as high
     from service
     union all
     select

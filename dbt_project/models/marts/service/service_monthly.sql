@@ -49,7 +49,13 @@ measured as (
         case when happening = 'closed' then resolution_minutes end as closing_minutes,
         case when happening = 'closed' then resolution_business_minutes end
             as closing_business_minutes,
-        case when happening = 'closed' then is_first_contact_resolved end as is_resolved_at_once,
+        -- A desk that doesn't tell what came back could show failures alone, and no success.
+        case
+            when happening = 'closed' and reopen_count is not null and transfer_count is not null
+                then is_first_contact_resolved
+        end as is_resolved_at_once,
+        case when happening = 'closed' then is_escalated end as was_escalated,
+        case when happening = 'closed' then reopen_count > 0 end as was_reopened,
         case when happening = 'closed' then is_sla_met end as is_closed_in_time
     from happenings
 
@@ -75,8 +81,10 @@ counted as (
         {{ percentile('closing_business_minutes', 0.9) }} as resolution_business_minutes_p90,
         count(is_resolved_at_once) as fcr_known_count,
         count(case when is_resolved_at_once then 1 end) as fcr_count,
-        count(case when happening = 'closed' and is_escalated then 1 end) as escalated_count,
-        count(case when happening = 'closed' and reopen_count > 0 then 1 end) as reopened_count,
+        count(was_escalated) as escalation_known_count,
+        count(case when was_escalated then 1 end) as escalated_count,
+        count(was_reopened) as reopen_known_count,
+        count(case when was_reopened then 1 end) as reopened_count,
         count(is_closed_in_time) as sla_known_count,
         count(case when is_closed_in_time then 1 end) as sla_met_count
     from measured
@@ -117,7 +125,9 @@ every_month as (
         counted.resolution_business_minutes_p90,
         coalesce(counted.fcr_known_count, 0) as fcr_known_count,
         coalesce(counted.fcr_count, 0) as fcr_count,
+        coalesce(counted.escalation_known_count, 0) as escalation_known_count,
         coalesce(counted.escalated_count, 0) as escalated_count,
+        coalesce(counted.reopen_known_count, 0) as reopen_known_count,
         coalesce(counted.reopened_count, 0) as reopened_count,
         coalesce(counted.sla_known_count, 0) as sla_known_count,
         coalesce(counted.sla_met_count, 0) as sla_met_count
@@ -161,10 +171,12 @@ final as (
         {{ ratio('fcr_count', 'fcr_known_count') }} as fcr_rate,
         {{ wilson_low('fcr_count', 'fcr_known_count') }} as fcr_low,
         {{ wilson_high('fcr_count', 'fcr_known_count') }} as fcr_high,
+        escalation_known_count,
         escalated_count,
-        {{ ratio('escalated_count', 'closed_count') }} as escalation_rate,
+        {{ ratio('escalated_count', 'escalation_known_count') }} as escalation_rate,
+        reopen_known_count,
         reopened_count,
-        {{ ratio('reopened_count', 'closed_count') }} as reopen_rate,
+        {{ ratio('reopened_count', 'reopen_known_count') }} as reopen_rate,
         sla_known_count,
         sla_met_count,
         {{ ratio('sla_met_count', 'sla_known_count') }} as sla_rate,
