@@ -202,6 +202,7 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
         ),
         "intermediate.int_agent_teams": company.staff.stays.select(
             agent_id("user").alias("agent_id"),
+            pl.lit("none").alias("team"),
             pl.lit("nobody").alias("leader"),
             pl.from_epoch("since", time_unit="d").alias("valid_from"),
             pl.from_epoch(pl.col("until") + 1, time_unit="d").alias("valid_to"),
@@ -229,6 +230,14 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
         "intermediate.int_comment_questions": pl.DataFrame(
             {"source": ["qualtrics"], "survey": ["Relationship"], "question_id": ["comment"]}
         ),
+        "intermediate.int_case_owners": pl.DataFrame(
+            schema={
+                "case_key": pl.String,
+                "agent_id": pl.String,
+                "valid_from": pl.Datetime("us", "UTC"),
+                "valid_to": pl.Datetime("us", "UTC"),
+            }
+        ),
         "marts.support_cases": cases.select(
             pl.col("case").cast(pl.String).alias("case_key"),
             *(
@@ -237,6 +246,15 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
             ),
             team.alias("team"),
             team.alias("leader"),
+            *(
+                team.alias(each)
+                for each in (
+                    "first_team",
+                    "first_leader",
+                    "first_reply_team",
+                    "first_reply_leader",
+                )
+            ),
             pl.lit(None, pl.String).alias("agent_key"),
             day_of("created").alias("opened_on"),
             moment("moment").alias("first_reply_at"),

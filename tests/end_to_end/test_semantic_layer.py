@@ -48,6 +48,13 @@ MARTS = [
         ("channel", "priority"),
     ),
     (
+        ("opened_cases",),
+        "service_monthly",
+        ("opened_count",),
+        "support_case",
+        ("channel", "priority"),
+    ),
+    (
         ("first_reply_minutes_median", "resolution_minutes_median"),
         "service_monthly",
         ("first_reply_minutes_median", "resolution_minutes_median"),

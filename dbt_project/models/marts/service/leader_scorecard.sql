@@ -84,7 +84,7 @@ replies as (
 
     select
         cast({{ dbt.date_trunc('month', 'first_reply_at') }} as date) as month,
-        {{ not_set('leader') }} as leader,
+        {{ not_set('first_reply_leader') }} as leader,
         first_reply_minutes
     from cases
     union all

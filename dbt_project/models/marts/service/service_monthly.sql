@@ -7,42 +7,96 @@ with cases as (
 
 ),
 
-months as (
+owners as (
 
-    select * from {{ ref('int_months') }}
+    select * from {{ ref('int_case_owners') }}
 
 ),
 
--- Each thing counts in the month in which it happened: a January number is what was known when
--- January was over.
+as_of as (
+
+    select * from {{ ref('int_as_of') }}
+
+),
+
+-- The current month is measured on as_of, its last day being unknown.
+months as (
+
+    select
+        int_months.*,
+        least(int_months.month_end, as_of.as_of) as measured_on
+    from {{ ref('int_months') }} as int_months
+    cross join as_of
+
+),
+
+-- What is open at a month's end. What is closed, nobody knows since when, would be so for ever.
+left_open as (
+
+    select
+        cases.*,
+        months.month,
+        'left open' as happening,
+        agent_teams.team as team_then,
+        agent_teams.leader as leader_then
+    from cases
+    inner join months
+        on {{ within('months.measured_on', 'cases.opened_on', 'cases.closed_on') }}
+    left join owners
+        on
+            cases.case_key = owners.case_key
+            and {{ within(
+                last_moment_of('months.measured_on'), 'owners.valid_from', 'owners.valid_to'
+            ) }}
+    {{ join_agent_team_then('cases', 'owners.agent_id', 'months.measured_on') }}
+    where cases.closed_on is not null or not cases.is_closed
+
+),
+
+-- Each thing counts in the month in which it happened, and for the team that had the case then.
 happenings as (
 
     select
         *,
         cast({{ dbt.date_trunc('month', 'opened_on') }} as date) as month,
-        'opened' as happening
+        'opened' as happening,
+        first_team as team_then,
+        first_leader as leader_then
     from cases
     union all
     select
         *,
         cast({{ dbt.date_trunc('month', 'first_reply_at') }} as date) as month,
-        'replied' as happening
+        'replied' as happening,
+        first_reply_team as team_then,
+        first_reply_leader as leader_then
     from cases
     where first_reply_at is not null
     union all
     select
         *,
         cast({{ dbt.date_trunc('month', 'closed_on') }} as date) as month,
-        'closed' as happening
+        'closed' as happening,
+        team as team_then,
+        leader as leader_then
     from cases
     where closed_on is not null
+    union all
+    select * from left_open
 
 ),
 
 measured as (
 
     select
-        *,
+        month,
+        happening,
+        segment,
+        country,
+        channel,
+        priority,
+        team_then as team,
+        leader_then as leader,
         case when happening = 'replied' then first_reply_minutes end as reply_minutes,
         case when happening = 'replied' then first_reply_business_minutes end
             as reply_business_minutes,
@@ -68,8 +122,7 @@ counted as (
         {{ dimension_columns(dimensions) }},
         count(case when happening = 'opened' then 1 end) as opened_count,
         count(case when happening = 'closed' then 1 end) as closed_count,
-        count(case when happening = 'opened' and is_closed and closed_on is null then 1 end)
-            as undated_count,
+        count(case when happening = 'left open' then 1 end) as backlog_count,
         count(reply_minutes) as first_reply_count,
         {{ percentile('reply_minutes', 0.5) }} as first_reply_minutes_median,
         {{ percentile('reply_minutes', 0.9) }} as first_reply_minutes_p90,
@@ -103,7 +156,7 @@ groups as (
 
 ),
 
--- A group goes on having a backlog in a month in which nothing happens.
+-- A group goes on having rows in months in which nothing happens.
 every_month as (
 
     select
@@ -113,7 +166,7 @@ every_month as (
         groups.dimension_value,
         coalesce(counted.opened_count, 0) as opened_count,
         coalesce(counted.closed_count, 0) as closed_count,
-        coalesce(counted.undated_count, 0) as undated_count,
+        coalesce(counted.backlog_count, 0) as backlog_count,
         coalesce(counted.first_reply_count, 0) as first_reply_count,
         counted.first_reply_minutes_median,
         counted.first_reply_minutes_p90,
@@ -149,14 +202,7 @@ final as (
         dimension_value,
         opened_count,
         closed_count,
-        cast(
-            -- What is closed, nobody knows since when, would be in it for ever.
-            sum(opened_count - closed_count - undated_count) over (
-                partition by dimension, dimension_value
-                order by month
-                rows between unbounded preceding and current row
-            ) as bigint
-        ) as backlog_count,
+        backlog_count,
         first_reply_count,
         first_reply_minutes_median,
         first_reply_minutes_p90,

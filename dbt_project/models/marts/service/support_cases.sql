@@ -43,6 +43,12 @@ replies as (
 
 ),
 
+owners as (
+
+    select * from {{ ref('int_case_owners') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('int_as_of') }}
@@ -118,6 +124,45 @@ dated as (
 
 ),
 
+firsts as (
+
+    select
+        case_key,
+        'assigned' as happening,
+        first_assigned_at as happened_at
+    from dated
+    where first_assigned_at is not null
+    union all
+    select
+        case_key,
+        'replied' as happening,
+        first_reply_at as happened_at
+    from dated
+    where first_reply_at is not null
+
+),
+
+-- Whoever closes a case need not have taken it, nor have replied first.
+first_teams as (
+
+    select
+        firsts.case_key,
+        max(case when firsts.happening = 'assigned' then agent_teams.team end) as first_team,
+        max(case when firsts.happening = 'assigned' then agent_teams.leader end) as first_leader,
+        max(case when firsts.happening = 'replied' then agent_teams.team end)
+            as first_reply_team,
+        max(case when firsts.happening = 'replied' then agent_teams.leader end)
+            as first_reply_leader
+    from firsts
+    inner join owners
+        on
+            firsts.case_key = owners.case_key
+            and {{ within('firsts.happened_at', 'owners.valid_from', 'owners.valid_to') }}
+    {{ join_agent_team_then('firsts', 'owners.agent_id', 'cast(firsts.happened_at as date)') }}
+    group by firsts.case_key
+
+),
+
 -- The schedules that each case was under, and until when on the way to its reply and its closing.
 scheduled as (
 
@@ -184,6 +229,10 @@ final as (
         {{ agent_key('dated.agent_id') }} as agent_key,
         agent_teams.team,
         agent_teams.leader,
+        first_teams.first_team,
+        first_teams.first_leader,
+        first_teams.first_reply_team,
+        first_teams.first_reply_leader,
         {{ held_then('segment') }} as segment,
         {{ held_then('country') }} as country,
         dated.channel,
@@ -238,6 +287,7 @@ final as (
     from dated
     {{ join_customer_then('dated', 'dated.opened_at') }}
     {{ join_agent_team_then('dated', 'dated.agent_id', 'dated.team_on') }}
+    left join first_teams on dated.case_key = first_teams.case_key
     left join case_ratings on dated.case_key = case_ratings.case_key
     left join case_business_minutes on dated.case_key = case_business_minutes.case_key
 
