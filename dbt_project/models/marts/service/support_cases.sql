@@ -272,8 +272,9 @@ final as (
         case
             when dated.sla_due_at is null then null
             when dated.closed_at is not null then dated.closed_at <= dated.sla_due_at
-            -- An open case has missed its time, or may still keep it.
-            when dated.sla_due_at < {{ as_of_end() }} then false
+            -- An open case has missed its time, or may still keep it; of one that is closed, nobody
+            -- knows since when, neither can be told.
+            when not dated.is_closed and dated.sla_due_at < {{ as_of_end() }} then false
         end as is_sla_met,
         coalesce(case_ratings.rating_count, 0) as rating_count,
         case_ratings.first_csat,
