@@ -40,7 +40,7 @@ _WORDS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 _GUARDED = r"^'[+=@\-0-9]"
 # Any byte of a character that isn't ASCII may belong to a space.
 _MAY_BE_SPACE = np.array([byte > 127 or chr(byte).isspace() for byte in range(256)])
-_ISO, _ISO_LENGTH = "%Y-%m-%d %H:%M:%S", 19
+_ISO, _ISO_LENGTH, _ISO_SPACE = "%Y-%m-%d %H:%M:%S", 19, 10
 _QUARTER = 15 * 60 * 1_000_000  # in microseconds
 _YEAR_1000 = -30_610_224_000 * 1_000_000  # the same
 _KEPT_QUARTERS = 100 * 366 * 24 * 4  # from 1970 to 2070: 28 MB of offsets at the most
@@ -259,14 +259,11 @@ class Judge:
 
         Seldom is one, and these two bytes are looked up in a fraction of the time of tidying.
         """
-        texts = cells.to_arrow(compat_level=pl.CompatLevel.oldest())
-        _, ends, letters = texts.buffers()
-        offsets = np.frombuffer(ends, np.int64)[texts.offset :][: len(texts) + 1]
-        if np.count_nonzero(offsets[1:] == offsets[:-1]) > texts.null_count:
+        text, offsets = _bytes_of(cells)
+        if np.count_nonzero(offsets[1:] == offsets[:-1]) > cells.null_count():
             return True
-        if letters is None or not letters.size:
+        if not text.size:
             return False
-        text = np.frombuffer(letters, np.uint8)
         first, last = text.take(offsets[:-1], mode="clip"), text.take(offsets[1:] - 1, mode="clip")
         return bool((self._untidy_first[first] | _MAY_BE_SPACE[last]).any())
 
@@ -299,7 +296,7 @@ class Judge:
         return local.dt.replace_time_zone("UTC") if self._zone == "UTC" else self._clock(local)
 
     def _local_times(self, cells: pl.Series) -> pl.Series:
-        if _ISO in self._forms and (cells.str.len_bytes() == _ISO_LENGTH).all():
+        if _ISO in self._forms and _may_all_be_iso(cells):
             try:  # Arrow's own parser, for the form that nearly every cell has
                 times = arrow.compute.cast(cells.to_arrow(), arrow.timestamp("us"))
                 return _since_year_1000(pl.Series(times))
@@ -451,6 +448,27 @@ def _in_utc(local: pl.Series, zone: str) -> pl.Series:
     return local.dt.replace_time_zone(
         zone, ambiguous="earliest", non_existent="null"
     ).dt.convert_time_zone("UTC")
+
+
+def _bytes_of(cells: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """The bytes of all cells, one behind the other, and where each begins and the last one ends."""
+    texts = cells.to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, ends, letters = texts.buffers()
+    offsets = np.frombuffer(ends, np.int64)[texts.offset :][: len(texts) + 1]
+    return np.frombuffer(letters or b"", np.uint8), offsets
+
+
+def _may_all_be_iso(cells: pl.Series) -> bool:
+    """Whether what Arrow takes for date-times among the cells is of the form `_ISO`.
+
+    It also takes those with a `T` instead of the space, which would then count or not by whether
+    it can read all that stands beside them.
+    """
+    if not (cells.str.len_bytes() == _ISO_LENGTH).all():
+        return False
+    text, offsets = _bytes_of(cells.drop_nulls())
+    signs = text[offsets[0] : offsets[-1]].reshape(-1, _ISO_LENGTH)
+    return bool((signs[:, _ISO_SPACE] == ord(" ")).all())
 
 
 def _parsed(cells: pl.Series, forms: Sequence[str], zone: str | None = None) -> pl.Series:

@@ -1,6 +1,7 @@
 """Casting and judging rows: what no vendor file shows in passing."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.contract import export_named
+from pipelines.contracts.contract import all_exports, export_named
 from pipelines.quarantine import Judge, ScoreRule, ZoneClock
 
 ZONES = [
@@ -105,6 +106,84 @@ def test_each_cell_is_tidied_whatever_stands_beside_it(cells: list[str | None]) 
 
     typed = judge.judge(frame).typed["user_language"]
     assert typed.to_list() == [tidied(cell) for cell in cells]
+
+
+CELLS = {
+    pl.Datetime: [
+        "2025-01-02 13:00:05",
+        "2025-01-02T13:00:05",
+        "2025-01-02T13:00:05Z",
+        "2025-01-02T13:00:05.000+0000",
+        "2025-01-02 13:00:05 +0100",
+        "2025-01-02 13:00:60",
+        "2025-01-02\t13:00:05",
+        "2025-01-02  1:00:05",
+        "2025-01-02 24:00:00",
+        "2024-03-10 02:30:00",  # skipped by the clocks in Denver
+        "1753-01-01 00:00:00",
+        "1972-06-30 02:30:00",
+        "9999-12-31 00:00:00",
+        "0025-01-02 13:00:05",
+        "0001-01-01 00:00:00",
+        "2025-01-02 13:00",
+        "2025-01-02",
+        "1/16/2025 14:11:40",
+        "1/16/25 2:11",
+        "'2025-01-02 13:00:05",
+        " 2025-01-02 13:00:05 ",
+    ],
+    pl.Date: [
+        "2025-01-02",
+        "1/16/25",
+        "1/16/2025",
+        "01/02/2025 00:00",
+        "2025-02-30",
+        " 2025-01-02",
+    ],
+    pl.Int64: ["1", "2", " 2", "+2", "'-2", "-99", "-099", "11", "2.0", "1e1", "Good", "1 - bad"],
+    pl.Decimal: ["1", "1.50", " 1.5", "1,5", "1e3", "'-1", "-99", "0.123456789", "NaN", "."],
+    pl.Boolean: ["1", "0", "true", "TRUE ", "No", "yes", "perhaps", "'1"],
+}
+TYPED = [("qualtrics/responses", "score", pl.Int64)] + [
+    (f"{export.source}/{export.name}", name, kind.base_type())
+    for export in all_exports()
+    for name, kind in export.column_types.items()
+    if kind.base_type() in CELLS
+]
+CHOICES = {"1": 5, "2": 4, "Good": 4, "1 - bad": 1}
+
+
+@cache
+def judge_of(export: str, has_score: bool) -> Judge:
+    scores = [ScoreRule("score", 1, 5, CHOICES)] if has_score else []
+    return Judge(export_named(export), zone="America/Denver", scores=scores, made=["answers"])
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data(), st.sampled_from(TYPED))
+def test_each_cell_means_the_same_whatever_stands_beside_it(
+    data: st.DataObject, column: tuple[str, str, type[pl.DataType]]
+) -> None:
+    export, name, kind = column
+    cells = data.draw(st.lists(st.sampled_from(["", *CELLS[kind]]), min_size=2, max_size=4))
+
+    def verdicts(of: list[str]) -> list[tuple[object, list[tuple[str, str]]]]:
+        verdict = judge_of(export, name == "score").judge(pl.DataFrame({name: of}))
+        told = verdict.reasons.filter(column=name)
+        return [
+            (value, told.filter(row=row).select("code", "explanation").rows())
+            for row, value in enumerate(verdict.typed[name].to_physical())
+        ]
+
+    assert verdicts(cells) == [found for cell in cells for found in verdicts([cell])]
+
+
+@pytest.mark.parametrize("neighbour", ["2025-01-02T13:00:06", "2025-01-02 13:00:06", "", "soon"])
+def test_a_date_time_of_another_form_is_none_whatever_stands_beside_it(neighbour: str) -> None:
+    judge = Judge(export_named("stripe/payments"), zone="UTC")
+    frame = pl.DataFrame({"created": ["2025-01-02T13:00:05", neighbour]})
+    reasons = judge.judge(frame).reasons.filter(column="created", row=0)
+    assert reasons["code"].to_list() == ["not_a_timestamp"]
 
 
 def judged(**cells: str) -> tuple[pl.DataFrame, list[tuple[str, str]]]:
