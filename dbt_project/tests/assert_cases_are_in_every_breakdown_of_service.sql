@@ -41,13 +41,17 @@ cases as (
     union all
     select
         'first_reply_impact' as mart,
-        count(latest_csat) as first_count,
+        count(*) as first_count,
         count(case when latest_csat_band = 'satisfied' then 1 end) as second_count,
         -- What has no reply, or none by the time of the rating.
-        count(latest_csat)
-        - count(case when latest_csat is not null and first_reply_at <= latest_rated_at then 1 end)
-            as third_count
+        count(*) - count(case when first_reply_at <= latest_rated_at then 1 end) as third_count
     from {{ ref('support_cases') }}
+    where
+        latest_csat is not null
+        and (
+            first_reply_at is not null
+            or (reply_count = 0 and cast(latest_rated_at as date) <= replies_known_through)
+        )
 
 )
 

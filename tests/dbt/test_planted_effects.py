@@ -266,6 +266,8 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
             pl.col("latest_rated_at").is_not_null().cast(pl.Int64).alias("rating_count"),
             "latest_csat_band",
             "latest_rated_at",
+            pl.col("moment").is_not_null().cast(pl.Int64).alias("reply_count"),
+            pl.lit(calendar.last_day).alias("replies_known_through"),
             *(
                 pl.lit(None, pl.Int64).alias(each)
                 for each in (

@@ -10,7 +10,13 @@ with cases as (
         -- A reply that came after the rating can't have moved it.
         case when first_reply_at <= latest_rated_at then first_reply_minutes end as reply_minutes
     from {{ ref('support_cases') }}
-    where rating_count > 0
+    where
+        rating_count > 0
+        -- Nothing known of replies is not the same as none by the time of the rating.
+        and (
+            first_reply_at is not null
+            or (reply_count = 0 and cast(latest_rated_at as date) <= replies_known_through)
+        )
 
 ),
 

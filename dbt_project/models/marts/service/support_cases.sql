@@ -103,6 +103,11 @@ dated as (
                 then coalesce(replies.reply_count, 0)
         end as reply_count,
         case
+            when cases.has_stated_replies and cases.stated_reply_count is null then null
+            when cases.has_stated_replies then as_of.as_of
+            else reply_coverage.known_through
+        end as replies_known_through,
+        case
             when cases.has_stated_replies then cases.stated_reply_count is not null
             else
                 coalesce(
@@ -258,6 +263,7 @@ final as (
             dated.resolution_business_minutes, case_business_minutes.resolution_business_minutes
         ) as resolution_business_minutes,
         cast(dated.reply_count as integer) as reply_count,
+        dated.replies_known_through,
         dated.reopen_count,
         dated.transfer_count,
         dated.is_escalated,
