@@ -77,6 +77,14 @@ def test_centuries_apart_are_still_right() -> None:
     assert instants[1] == datetime(2030, 7, 1, tzinfo=ZoneInfo("Europe/Berlin"))
 
 
+def test_an_empty_cell_is_nothing_beside_one_that_a_reader_left_out() -> None:
+    # polars keeps the bytes of a cell that a condition makes NULL.
+    cells = pl.DataFrame({"user_language": ["EN", "left out", ""]})
+    frame = cells.select(pl.when(pl.col("user_language") != "left out").then(pl.all()))
+    typed = Judge(export_named("qualtrics/responses"), zone="UTC").judge(frame).typed
+    assert typed["user_language"].to_list() == ["EN", None, None]
+
+
 @pytest.mark.parametrize("neighbour", ["4", "Very good", "so-so", "", " 4 "])
 def test_a_choice_that_is_a_number_counts_as_declared_whatever_stands_beside_it(
     neighbour: str,
