@@ -1,7 +1,8 @@
 """The audit: the search for personal data and free text in the marts of a build.
 
-Belongs here: what counts as personal, in names and in values, and the SQL that looks for it.
-Does not belong here: what follows from a finding (`releases.py`), which marts are published.
+Belongs here: what else than a direct identifier must not be published, and the SQL that looks for
+all of it. Does not belong here: what a direct identifier is called and looks like (`personal.py`),
+what follows from a finding (`releases.py`), which marts are published.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Literal
 
 import duckdb
 
+from pipelines.personal import EMAIL, PERSONAL_FIELDS, PHONES, in_snake_case, is_personal_name
 from pipelines.release_files import literal, quoted, reading, require_marts
 
 FindingKind = Literal[
@@ -59,33 +61,15 @@ _HARMLESS_TYPES = frozenset({
 _TEXT_TYPES = frozenset({"varchar", "enum"})
 _NESTED_TYPES = frozenset({"list", "array", "struct", "map", "union"})
 
-_PERSONAL_FIELDS = (
-    "e_?mails?|mail|phones?|telephones?|fax|mobile_(?:number|phone|no)|"
-    "(?:first|last|full|given|family|middle|maiden|contact|customer|respondent|recipient|"
-    "requester|person)_?name|surname|ip|ip_?addr(?:ess)?|street|address(?:es)?|"
-    "post_?code|postal_?code|zip|zip_?code|birth_?date|birthday|date_of_birth|dob|"
-    "latitude|longitude|iban|ssn|passport|card_number|credit_card"
-)
-_PERSONAL_NAME = re.compile(rf"(?:^|_)(?:{_PERSONAL_FIELDS})(?:_|$)|^mobile$")
 _FREE_TEXT_NAME = re.compile(
     r"(?:^|_)(?:(?:comments?|descriptions?|subject|body|messages?|notes?|verbatims?|transcript|"
     r"remarks?)(?:_text)?|free_?text|answer_text)$"
 )
-_ABOUT_IT_ONLY = re.compile(
-    r"^(?:is|has)_|(?:^|_)(?:key|pseudonym|count|rate|share|minutes|hours|days|at|on)$"
-)
-"""`email_key` is a pseudonym, `comment_count` a number, `has_phone` a yes or no."""
 _QUESTION_NAME = re.compile(r"(?:^|_)(?:question|survey)(?:_(?:name|text|title))?$")
 _ID_NAME = re.compile(r"(?:^|_)(?:id|key)$")
 
 # Every pattern below runs only on the rows that its cheap condition lets through (a CASE, since
 # an AND is evaluated on both sides in an aggregate's FILTER): 3 million ids take 0.02 s, not 0.3.
-
-# Written as what a label of a domain must not hold: RE2 takes 10 ms to compile \pL.
-_EMAIL = (
-    r"""[^\s@"'<>(),;:](?:@|%40)(?:[^\s!-,./:-@\[-`{-~]+\.)+"""
-    r"""[^\s!-@\[-`{-~][^\s!-,./:-@\[-`{-~]+"""
-)
 
 # The first alternative swallows numbers of more than four parts, which aren't addresses.
 _IPV4 = (
@@ -99,14 +83,6 @@ _IPV6 = (
     r"(?:[23][0-9a-f]{3}:[0-9a-f]{1,4}|f[cde][0-9a-f]{2})(?::[0-9a-f]{1,4}){0,5}::"
     r"(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,5})?)(?:$|[^0-9a-z:])"
 )
-
-# With +, with 00 and grouped, or with the area code in brackets. Other national numbers can't be
-# told from ids and case numbers; there the contracts have to do it, and the column's name.
-_PHONE = (
-    r"(?:^|[^0-9A-Za-z+])(\+ ?\(?[1-9](?:[ ()/.\x{a0}-]{0,3}[0-9])+)|"
-    r"(?:^|[^0-9A-Za-z.,+-])(00[1-9][0-9]{0,2}(?:[ /()-]{1,3}[0-9]{2,}){2,})"
-)
-_PHONE_WITH_AREA = r"(?:^|[^0-9A-Za-z])\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[-. ][0-9]{4}\b"
 
 _CARD_HINT = "[0-9]{14}|[0-9]{4}[ -][0-9]{4}"
 # The first alternative swallows decimals, whose fractions can have sixteen digits.
@@ -173,10 +149,10 @@ def _audit_table(
         types = {part.id for _, part in parts}
         has_text = not types.isdisjoint(_TEXT_TYPES)
         for path in dict.fromkeys(path for path, _ in parts):
-            name = _fold(path.rpartition(".")[2])
-            if _PERSONAL_NAME.search(name) and not _ABOUT_IT_ONLY.search(name):
+            name = path.rpartition(".")[2]
+            if is_personal_name(name):
                 by_name.append((path, "name of a personal field"))
-            if has_text and _FREE_TEXT_NAME.search(name):
+            if has_text and _FREE_TEXT_NAME.search(in_snake_case(name)):
                 by_name.append((path, "free text"))
         if not types <= _HARMLESS_TYPES | _TEXT_TYPES | _NESTED_TYPES:
             by_name.append((column, "unreadable type"))
@@ -206,7 +182,7 @@ def _kinds_in_column(
     assert row is not None
     rows, different, length = row
 
-    is_id = is_plain and bool(_ID_NAME.search(_fold(column)))
+    is_id = is_plain and bool(_ID_NAME.search(in_snake_case(column)))
     conditions = _conditions(is_id=is_id)
     if re.search(r"\b(?:JSON|MAP)\b", str(column_type)):
         conditions["name of a personal field"] = _has_personal_key()
@@ -226,7 +202,7 @@ def _kinds_in_column(
         is_plain
         and length >= 11
         and different > max(20, rows / 2)
-        and not _QUESTION_NAME.search(_fold(column))
+        and not _QUESTION_NAME.search(in_snake_case(column))
     )
     if may_be_sentences:
         measures.append("avg(length(value) - length(replace(value, ' ', '')) + 1)")
@@ -283,13 +259,12 @@ def _conditions(*, is_id: bool) -> dict[FindingKind, str]:
     return {
         "e-mail address": only_where(
             "contains(value, '@') or contains(value, '%40')",
-            f"regexp_matches(value, {literal(_EMAIL)})",
+            f"regexp_matches(value, {literal(EMAIL)})",
         ),
         "IP address": f"({ipv4}) or ({ipv6})",
         "phone number": only_where(
             "contains(value, '+') or contains(value, '00') or contains(value, '(')",
-            f"({any_group(_PHONE, 1, is_phone)} or {any_group(_PHONE, 2, is_phone)} "
-            f"or regexp_matches(value, {literal(_PHONE_WITH_AREA)}))",
+            " or ".join(any_group(phone, 2, is_phone) for phone in PHONES),
         ),
         "card number": only_where(
             f"length(value) >= 14 and regexp_matches(value, {literal(_CARD_HINT)}){not_an_id}",
@@ -300,12 +275,7 @@ def _conditions(*, is_id: bool) -> dict[FindingKind, str]:
 
 def _has_personal_key() -> str:
     """An SQL condition: the JSON in `value` has a key that denotes personal data."""
-    keys = rf'"(?:[a-z0-9]+[_ -])*(?:{_PERSONAL_FIELDS}|mobile)(?:[_ -][0-9]+)?"\s*:'
-    snake_case = "lower(regexp_replace(value, '([a-z])([A-Z])', '\\1_\\2', 'g'))"
+    fields = PERSONAL_FIELDS.replace("_", "[_ -]")
+    keys = rf'"(?:[a-z0-9]+[_ -])*(?:{fields}|mobile)[0-9]*(?:[_ -][0-9]+)?"\s*:'
+    snake_case = "strip_accents(lower(regexp_replace(value, '([a-z])([A-Z])', '\\1_\\2', 'g')))"
     return f"regexp_matches({snake_case}, {literal(keys)})"
-
-
-def _fold(name: str) -> str:
-    """A column's name in snake case: RecipientEmail and 'recipient e-mail' are alike."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    return re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")

@@ -28,7 +28,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines import lake, pseudonyms, quarantine
+from pipelines import lake, personal, pseudonyms, quarantine
 from pipelines.contracts import contract
 from pipelines.contracts.contract import Export, all_exports, fold
 from pipelines.exports import files as files_module
@@ -44,7 +44,6 @@ from pipelines.exports.files import (
     printable,
 )
 from pipelines.exports.reading import (
-    PERSONAL_QUESTION,
     DeclaredQuestion,
     Question,
     Reading,
@@ -70,13 +69,6 @@ READER_CONSTANTS = ("survey", "questions", "queried_columns")
 COMPRESSION = "zstd"
 
 WRITE_BATCH_ROWS = 16_384
-
-_PERSONAL_LABEL = re.compile(
-    r"mail|phone|mobile|first.?name|last.?name|full.?name|surname|street|address|birth|"
-    r"\bip\b|ip.?address|ssn|passport|iban|\.(?:name|alias|username)$",
-    re.IGNORECASE,
-)
-_PERSONAL_VALUE = r"[\w.+%-]+@[\w-]+\.[\w.-]+|(?:^|\s)\+\d[\d ().-]{7,}"
 
 
 @dataclass(frozen=True)
@@ -370,6 +362,7 @@ def _code_fingerprint(reader: str, contracts: tuple[str, ...]) -> str:
     """Tells versions of the code that shapes lake rows from one another."""
     modules = (
         importlib.import_module(__name__),
+        personal,
         pseudonyms,
         quarantine,
         contract,
@@ -709,14 +702,14 @@ def _unknown_columns(
     unknown = [
         label for label in opened.labels if label not in matched and fold(label) not in known
     ]
-    personal = [
+    sealed = [
         label
         for label in unknown
         if label in opened.personal
-        or _PERSONAL_LABEL.search(label)
-        or PERSONAL_QUESTION.search(label)
+        or personal.is_personal_name(label)
+        or personal.PERSONAL_QUESTION.search(label)
     ]
-    return [label for label in unknown if label not in personal], personal
+    return [label for label in unknown if label not in sealed], sealed
 
 
 def _sealed(typed: pl.DataFrame, export: Export, keyed: Pseudonyms) -> pl.DataFrame:
@@ -734,11 +727,11 @@ def _sealed(typed: pl.DataFrame, export: Export, keyed: Pseudonyms) -> pl.DataFr
 
 
 def _extras(frame: pl.DataFrame, unknown: list[str]) -> pl.Series:
-    """Unknown columns as JSON, NULL where all are empty; cells with addresses are blanked."""
+    """Unknown columns as JSON, NULL where all are empty; cells with personal data are blanked."""
     if not unknown:
         return pl.Series("extras", [], dtype=pl.String).extend_constant(None, frame.height)
     kept = frame.select(
-        pl.when(~pl.col(label).str.contains(_PERSONAL_VALUE)).then(pl.col(label)).alias(label)
+        pl.when(~pl.col(label).str.contains(personal.PERSONAL_VALUE)).then(pl.col(label))
         for label in unknown
     )
     return kept.select(
@@ -824,10 +817,12 @@ def _answers(
 
 def _without_addresses(texts: pl.Series) -> pl.Series:
     """Answers with what people are reached by taken out of them; the rest of the text stays."""
-    suspects = texts.str.contains_any(["@", "+"]).arg_true()  # cheap, and seldom true
+    signs = list(personal.PERSONAL_SIGNS)
+    suspects = texts.str.contains_any(signs).arg_true()  # cheap, and seldom true
     if not len(suspects):
         return texts
-    sealed = texts.gather(suspects).str.replace_all(_PERSONAL_VALUE, "[sealed]")
+    found = texts.gather(suspects)
+    sealed = found.str.replace_all(personal.PERSONAL_VALUE, personal.SEALED_VALUE)
     return texts.scatter(suspects, sealed)
 
 

@@ -136,7 +136,7 @@ def test_twenty_thousand_ids_of_each_kind_raise_no_finding(tmp_path: Path) -> No
 def test_a_column_named_after_personal_data_is_a_finding_even_when_empty(tmp_path: Path) -> None:
     names = (
         *("email", "RecipientEmail", "phone", "phone_2", "first_name", "LastName", "IPAddress"),
-        *("ip", "street", "billing_address", "postal_code", "mobile"),
+        *("ip", "street", "billing_address", "postal_code", "mobile", "Vorname", "Téléphone"),
     )
     plain = ", ".join(f'null::varchar as "{name}"' for name in names)
     nested = ", ".join(f"[{{'{name}': 1}}] as details_{n}" for n, name in enumerate(names))

@@ -268,6 +268,20 @@ class TestRows:
         assert frame["extras"][0] is None
         assert "@" not in frame.write_json()
 
+    def test_labels_and_values_of_other_languages_and_forms_are_personal_too(
+        self, warehouse: TestWarehouse
+    ) -> None:
+        personal = ("Contact Name", "Nachname", "Téléphone", "Postal Code")
+        columns = [*IMPORTS, *personal, "Product Name", "Note"]
+        rows = [dict.fromkeys((*personal, "Product Name"), "x") | {"Note": "tel:+49 30 1234567"}]
+        warehouse.deliver("qualtrics", "Survey.csv", qualtrics(rows, columns))
+        account = warehouse.land("qualtrics/responses")
+        assert account is not None
+        assert account.sealed_columns == personal
+        assert account.unknown_columns == ("Product Name", "Note")
+        (extras,) = warehouse.rows("qualtrics/responses")["extras"]
+        assert json.loads(extras) == {"Product Name": "x", "Note": None}
+
     def test_a_guarded_cell_loses_its_apostrophe_and_a_name_keeps_it(
         self, warehouse: TestWarehouse
     ) -> None:

@@ -1077,4 +1077,4 @@ def test_an_address_in_a_comment_stays_outside_and_the_comment_comes_in(
     warehouse.deliver("delighted", "d.csv", as_csv(TestDelighted.HEADER, rows))
     warehouse.land("delighted/responses")
     (answered,) = answers(warehouse, "delighted/responses")
-    assert answered["comment"] == "Ask [sealed] or[sealed]!"
+    assert answered["comment"] == "Ask [sealed] or [sealed]!"

@@ -16,13 +16,6 @@ from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.text import BadRow
 from pipelines.settings import SourceSettings, time_zone_named
 
-PERSONAL_QUESTION = re.compile(
-    r"^name$|\b(first|last|full|family|middle|your).?name\b|surname|phone number|mobile number|"
-    r"^street|(postal|your|street) address|date of birth|birthday|passport|\biban\b|ip address",
-    re.IGNORECASE,
-)
-"""Labels of questions that ask who somebody is, not of those that ask how an e-mail was."""
-
 _STATED_ZONE = re.compile(r"^(?P<label>.*\S)\s*\((?P<zone>[^()]+)\)$")
 
 

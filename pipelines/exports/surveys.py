@@ -13,7 +13,6 @@ from dataclasses import replace
 from pipelines.contracts.contract import fold
 from pipelines.exports.files import FileRefused, SourceFile
 from pipelines.exports.reading import (
-    PERSONAL_QUESTION,
     DeclaredQuestion,
     Question,
     Reading,
@@ -22,6 +21,7 @@ from pipelines.exports.reading import (
 )
 from pipelines.exports.table import named_rows
 from pipelines.exports.text import TextTable, read_text
+from pipelines.personal import PERSONAL_QUESTION
 
 
 def questions_as_json(questions: Iterable[Question]) -> str:
