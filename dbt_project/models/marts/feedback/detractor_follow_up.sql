@@ -30,20 +30,56 @@ known as (
 
 ),
 
--- An answer without a customer has no next one.
+-- A response may answer two questions of one metric in one moment: neither is the next answer after
+-- the other. An answer without a customer has no next one.
+moments as (
+
+    select
+        metric,
+        customer_key,
+        responded_at,
+        score,
+        band,
+        row_number() over (
+            partition by metric, customer_key, responded_at
+            order by response_key, question_id
+        ) as number_in_moment
+    from scores
+    where customer_key is not null
+
+),
+
+next_answers as (
+
+    select
+        metric,
+        customer_key,
+        responded_at,
+        lead(score) over later as next_score,
+        lead(band) over later as next_band,
+        lead(responded_at) over later as next_responded_at
+    from moments
+    where number_in_moment = 1
+    window later as (
+        partition by metric, customer_key
+        order by responded_at
+    )
+
+),
+
 followed as (
 
     select
-        *,
-        case when customer_key is not null then lead(score) over next_answers end as next_score,
-        case when customer_key is not null then lead(band) over next_answers end as next_band,
-        case when customer_key is not null then lead(responded_at) over next_answers end
-            as next_responded_at
+        scores.*,
+        next_answers.next_score,
+        next_answers.next_band,
+        next_answers.next_responded_at
     from scores
-    window next_answers as (
-        partition by metric, customer_key
-        order by responded_at, response_key, question_id
-    )
+    left join next_answers
+        on
+            scores.metric = next_answers.metric
+            and scores.customer_key = next_answers.customer_key
+            and scores.responded_at = next_answers.responded_at
 
 ),
 

@@ -1,11 +1,20 @@
 {%- set months_watched = 12 -%}
 {%- set least_customers = 5 -%}
 -- One row per metric: whether customers who were contacted after a bad answer stay longer.
+-- Of several bad answers of one moment one counts: a customer is lost once.
 with answers as (
 
-    select *
+    select
+        metric,
+        band,
+        customer_key,
+        responded_at,
+        responded_on,
+        next_responded_at,
+        min(first_contact_at) as first_contact_at
     from {{ ref('detractor_follow_up') }}
     where customer_key is not null and status is not null
+    group by metric, band, customer_key, responded_at, responded_on, next_responded_at
 
 ),
 
