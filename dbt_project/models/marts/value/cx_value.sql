@@ -114,7 +114,7 @@ ordered as (
     select
         answers.metric,
         answers.customer_key,
-        cast(sum(orders.net_amount) as decimal(18, 2)) as order_revenue
+        cast(sum(orders.net_amount) as decimal(18, 4)) as order_revenue
     from answers
     inner join orders
         on
@@ -134,8 +134,8 @@ followed as (
         count(*) as customer_count,
         count(subscribed.customer_key) as subscriber_count,
         cast(coalesce(sum(subscribed.retained_count), 0) as bigint) as retained_count,
-        cast(coalesce(sum(ordered.order_revenue), 0) as decimal(18, 2)) as order_revenue_12m,
-        sum(cast(ordered.order_revenue * ordered.order_revenue as decimal(38, 4)))
+        cast(coalesce(sum(ordered.order_revenue), 0) as decimal(18, 4)) as order_revenue_12m,
+        sum(cast(ordered.order_revenue * ordered.order_revenue as decimal(38, 8)))
             as squared_revenue
     from answers
     left join subscribed
