@@ -112,6 +112,14 @@ counted as (
 
 ),
 
+-- A company that never had a case move has not switched its history on, or doesn't deliver it.
+history as (
+
+    select max(change_number) > 1 as is_kept
+    from changes
+
+),
+
 salesforce_cases as (
 
     select
@@ -134,10 +142,12 @@ salesforce_cases as (
         cases.priority,
         cases.sla_due_at,
         counted.first_touched_at,
-        counted.first_assigned_at,
-        cast(counted.reopen_count as integer) as reopen_count,
-        cast(counted.transfer_count as integer) as transfer_count,
-        cast(counted.assignment_count as integer) as assignment_count,
+        case when history.is_kept then counted.first_assigned_at end as first_assigned_at,
+        cast(case when history.is_kept then counted.reopen_count end as integer) as reopen_count,
+        cast(case when history.is_kept then counted.transfer_count end as integer)
+            as transfer_count,
+        cast(case when history.is_kept then counted.assignment_count end as integer)
+            as assignment_count,
         -- Replies are counted from comments and e-mails.
         false as has_stated_replies,
         cast(null as timestamptz) as stated_first_reply_at,
@@ -147,6 +157,7 @@ salesforce_cases as (
         cases.is_deleted,
         cases.deleted_on
     from cases
+    cross join history
     left join counted on cases.case_id = counted.case_id
 
 ),
