@@ -1,5 +1,5 @@
 {{ config(meta={
-    'description': 'Each group loses as many lives as churn_events has, and begins with all of them',
+    'description': 'Each group loses the lives of churn_events whose last month is over, and begins with all',
     'dagster': {'ref': {'name': 'customer_survival'}},
 }) }}
 
@@ -17,5 +17,11 @@ with counted as (
 select *
 from counted
 where
-    churned <> (select count(*) from {{ ref('churn_events') }})
+    churned <> (
+        select count(*)
+        from {{ ref('churn_events') }} as events
+        inner join {{ ref('int_subscription_lives') }} as lives
+            on events.subscription_key = lives.subscription_key
+        where events.life_months <= lives.watched_months
+    )
     or life_count <> (select count(*) from {{ ref('int_subscription_lives') }})

@@ -560,9 +560,11 @@ class TestSurvival:
         )
         with duckdb.connect(str(build), read_only=True) as connection:
             lives = connection.sql(
-                "select life_months, is_ended from intermediate.int_subscription_lives"
+                "select least(life_months, watched_months) as months, "
+                "is_ended and life_months <= watched_months as is_ended "
+                "from intermediate.int_subscription_lives"
             ).pl()
-        months = lives["life_months"].to_numpy()
+        months = lives["months"].to_numpy()
         ended = lives["is_ended"].to_numpy()
         estimate = stats.ecdf(stats.CensoredData(months[ended], right=months[~ended])).sf
         interval = estimate.confidence_interval(0.95, method="log-log")

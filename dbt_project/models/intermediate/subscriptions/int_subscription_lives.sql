@@ -40,6 +40,8 @@ final as (
                 else {{ completed_months('lives.paid_from', 'lives.seen_until') }}
             end as integer
         ) as life_months,
+        cast({{ completed_months('lives.paid_from', 'lives.seen_until') }} as integer)
+            as watched_months,
         lives.mrr,
         lives.currency,
         lives.cancel_requested_at,

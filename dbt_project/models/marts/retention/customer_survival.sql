@@ -3,7 +3,14 @@
 -- One row per dimension value and month of a subscription's life.
 with lives as (
 
-    select * from {{ ref('int_subscription_lives') }}
+    select
+        *,
+        -- Who is in force leaves before a month that isn't over; whoever ended in such a month has
+        -- to as well, or those months would have losses and no survivors.
+        case when life_months < watched_months then life_months else watched_months end
+            as seen_months,
+        is_ended and life_months <= watched_months as is_loss
+    from {{ ref('int_subscription_lives') }}
 
 ),
 
@@ -17,12 +24,12 @@ numbers as (
 ends as (
 
     select
-        life_months,
+        seen_months,
         {{ dimension_columns(dimensions) }},
         count(*) as life_count,
-        count(case when is_ended then 1 end) as churned
+        count(case when is_loss then 1 end) as churned
     from lives
-    group by {{ by_dimension(['life_months'], dimensions) }}
+    group by {{ by_dimension(['seen_months'], dimensions) }}
 
 ),
 
@@ -32,7 +39,7 @@ groups as (
         dimension,
         dimension_value,
         sum(life_count) as life_count,
-        max(life_months) as last_month
+        max(seen_months) as last_month
     from ends
     group by dimension, dimension_value
 
@@ -53,7 +60,7 @@ every_month as (
         on
             groups.dimension = ends.dimension
             and groups.dimension_value = ends.dimension_value
-            and numbers.generated_number - 1 = ends.life_months
+            and numbers.generated_number - 1 = ends.seen_months
 
 ),
 
