@@ -11,25 +11,15 @@ clocks as (
 
     select
         billing_interval as segment,
-        renewal_count,
-        is_in_force
+        coalesce(lost_renewal, renewal_count) as renewal,
+        lost_renewal is not null as is_lost
     from terms
     union all
     select
         'all' as segment,
-        month_count as renewal_count,
-        is_in_force
+        coalesce(lost_month, month_count) as renewal,
+        lost_month is not null as is_lost
     from terms
-
-),
-
-last_renewals as (
-
-    select
-        segment,
-        case when is_in_force then renewal_count else renewal_count + 1 end as renewal,
-        is_in_force
-    from clocks
 
 ),
 
@@ -38,9 +28,9 @@ final as (
     select
         segment,
         renewal,
-        count(case when not is_in_force then 1 end) as lost_count,
-        count(case when is_in_force then 1 end) as active_count
-    from last_renewals
+        count(case when is_lost then 1 end) as lost_count,
+        count(case when not is_lost then 1 end) as active_count
+    from clocks
     -- Those in their first interval have come to no renewal yet.
     where renewal > 0
     group by segment, renewal

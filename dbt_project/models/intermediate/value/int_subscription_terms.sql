@@ -1,5 +1,5 @@
 -- One row per subscription that was ever paid for: how many renewals it came to (ends of a billing
--- interval), and how many months it lasted.
+-- interval), how many months it lasted, and at which of both it was lost.
 with subscriptions as (
 
     select * from {{ ref('int_subscriptions') }}
@@ -42,29 +42,53 @@ counted as (
         *,
         {{ whole_intervals('billing_interval', 'paid_from', 'last_day_in_force') }}
             as renewal_count,
-        {{ whole_months('paid_from', 'last_day_in_force') }} as month_count
+        {{ whole_months('paid_from', 'last_day_in_force') }} as month_count,
+        {{ whole_intervals('billing_interval', 'paid_from', 'as_of') }} as renewals_due,
+        {{ whole_months('paid_from', 'as_of') }} as months_due,
+        -- Who ends one goes at the next renewal. A payment that failed was of the last, if there
+        -- was one: billers try for some days before they give up.
+        case when is_voluntary = false then 0 else 1 end as renewals_to_go
     from lives
+
+),
+
+-- A renewal that isn't due yet has lost nobody: those in force haven't come to it either.
+lost as (
+
+    select
+        *,
+        case when renewal_count = 0 then 1 else renewal_count + renewals_to_go end
+            as next_renewal,
+        case when month_count = 0 then 1 else month_count + renewals_to_go end as next_month
+    from counted
 
 ),
 
 final as (
 
     select
-        counted.subscription_key,
-        counted.customer_key,
-        counted.billing_interval,
-        counted.paid_from,
-        counted.ended_on,
-        counted.is_in_force,
-        counted.is_cancel_at_period_end,
-        counted.renewal_count,
-        counted.month_count,
-        {{ months_per_interval('counted.billing_interval') }} as interval_months,
-        counted.mrr,
+        lost.subscription_key,
+        lost.customer_key,
+        lost.billing_interval,
+        lost.paid_from,
+        lost.ended_on,
+        lost.is_in_force,
+        lost.is_cancel_at_period_end,
+        lost.renewal_count,
+        lost.month_count,
+        case
+            when not lost.is_in_force and lost.next_renewal <= lost.renewals_due
+                then lost.next_renewal
+        end as lost_renewal,
+        case
+            when not lost.is_in_force and lost.next_month <= lost.months_due then lost.next_month
+        end as lost_month,
+        {{ months_per_interval('lost.billing_interval') }} as interval_months,
+        lost.mrr,
         {{ margin_then() }} as present_margin
-    from counted
-    left join customers on counted.customer_key = customers.customer_key
-    {{ join_margin('customers.segment', 'counted.as_of') }}
+    from lost
+    left join customers on lost.customer_key = customers.customer_key
+    {{ join_margin('customers.segment', 'lost.as_of') }}
 
 )
 
