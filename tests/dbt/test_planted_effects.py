@@ -177,7 +177,17 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
                 "ordered_on": pl.Date,
                 "ordered_month": pl.Date,
                 "net_amount": pl.Decimal(18, 4),
+                "margin": pl.Decimal(9, 4),
                 "is_countable": pl.Boolean,
+            }
+        ),
+        "intermediate.int_subscription_payments": pl.DataFrame(
+            schema={
+                "customer_key": pl.String,
+                "paid_on": pl.Date,
+                "is_collected": pl.Boolean,
+                "net_amount": pl.Decimal(18, 4),
+                "margin": pl.Decimal(9, 4),
             }
         ),
         "intermediate.int_subscriptions": subscriptions.select(

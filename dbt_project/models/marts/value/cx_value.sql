@@ -23,6 +23,14 @@ orders as (
 
 ),
 
+payments as (
+
+    select *
+    from {{ ref('int_subscription_payments') }}
+    where is_collected and customer_key is not null
+
+),
+
 subscriptions as (
 
     select *
@@ -126,6 +134,43 @@ ordered as (
 
 ),
 
+-- What a customer was worth in that year; what has no margin is unknown, and so is their sum.
+gains as (
+
+    select
+        customer_key,
+        ordered_on as gained_on,
+        net_amount * margin as margin_amount
+    from orders
+    union all
+    select
+        customer_key,
+        paid_on as gained_on,
+        net_amount * margin as margin_amount
+    from payments
+
+),
+
+gained as (
+
+    select
+        answers.metric,
+        answers.customer_key,
+        case
+            when count(gains.margin_amount) = count(*)
+                then cast(sum(gains.margin_amount) as decimal(18, 4))
+        end as realised_clv
+    from answers
+    inner join gains
+        on
+            answers.customer_key = gains.customer_key
+            and answers.responded_on < gains.gained_on
+            and answers.year_later_on >= gains.gained_on
+    where answers.is_a_year_old
+    group by answers.metric, answers.customer_key
+
+),
+
 followed as (
 
     select
@@ -136,12 +181,19 @@ followed as (
         cast(coalesce(sum(subscribed.retained_count), 0) as bigint) as retained_count,
         cast(coalesce(sum(ordered.order_revenue), 0) as decimal(18, 4)) as order_revenue_12m,
         sum(cast(ordered.order_revenue * ordered.order_revenue as decimal(38, 8)))
-            as squared_revenue
+            as squared_revenue,
+        case
+            when count(gained.customer_key) = count(gained.realised_clv)
+                then cast(coalesce(sum(gained.realised_clv), 0) as decimal(18, 4))
+        end as realised_clv_12m,
+        sum(cast(gained.realised_clv * gained.realised_clv as decimal(38, 8))) as squared_clv
     from answers
     left join subscribed
         on answers.metric = subscribed.metric and answers.customer_key = subscribed.customer_key
     left join ordered
         on answers.metric = ordered.metric and answers.customer_key = ordered.customer_key
+    left join gained
+        on answers.metric = gained.metric and answers.customer_key = gained.customer_key
     where answers.is_a_year_old
     group by answers.metric, answers.band
 
@@ -176,6 +228,9 @@ measured as (
         coalesce(followed.retained_count, 0) as retained_count,
         coalesce(followed.order_revenue_12m, 0) as order_revenue_12m,
         coalesce(followed.squared_revenue, 0) as squared_revenue,
+        case when followed.metric is null then 0 else followed.realised_clv_12m end
+            as realised_clv_12m,
+        coalesce(followed.squared_clv, 0) as squared_clv,
         coalesce(present.present_customer_count, 0) as present_customer_count,
         coalesce(present.present_mrr, 0) as present_mrr,
         present.present_clv
@@ -199,7 +254,10 @@ described as (
         {{ wilson_high('retained_count', 'subscriber_count') }} as retention_high,
         {{ ratio('order_revenue_12m', 'customer_count') }} as mean_revenue,
         {{ variance_of_mean('order_revenue_12m', 'squared_revenue', 'customer_count') }}
-            as variance
+            as variance,
+        {{ ratio('realised_clv_12m', 'customer_count') }} as mean_clv,
+        {{ variance_of_mean('realised_clv_12m', 'squared_clv', 'customer_count') }}
+            as clv_variance
     from measured
 
 ),
@@ -240,6 +298,19 @@ final as (
         described.mean_revenue - baseline.mean_revenue
         + {{ z_95() }} * sqrt(described.variance + baseline.variance)
             as order_revenue_difference_high,
+        described.realised_clv_12m,
+        described.mean_clv as mean_realised_clv_12m,
+        described.mean_clv - {{ z_95() }} * sqrt(described.clv_variance)
+            as mean_realised_clv_12m_low,
+        described.mean_clv + {{ z_95() }} * sqrt(described.clv_variance)
+            as mean_realised_clv_12m_high,
+        described.mean_clv - baseline.mean_clv as realised_clv_difference,
+        described.mean_clv - baseline.mean_clv
+        - {{ z_95() }} * sqrt(described.clv_variance + baseline.clv_variance)
+            as realised_clv_difference_low,
+        described.mean_clv - baseline.mean_clv
+        + {{ z_95() }} * sqrt(described.clv_variance + baseline.clv_variance)
+            as realised_clv_difference_high,
         described.present_customer_count,
         described.present_mrr,
         described.present_clv
