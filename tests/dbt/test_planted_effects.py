@@ -208,6 +208,7 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
             pl.col("subscription").alias("subscription_key"),
             day_of("paid_from").alias("valid_from"),
             pl.lit(None, pl.Date).alias("valid_to"),
+            pl.lit(None, pl.String).alias("plan"),
             money(pl.col("cents")).alias("mrr"),
         ),
         "intermediate.int_agent_teams": company.staff.stays.select(

@@ -5,6 +5,19 @@ with subscriptions as (
 
 ),
 
+versions as (
+
+    select
+        subscription_key,
+        plan,
+        row_number() over (
+            partition by subscription_key
+            order by valid_from
+        ) as version_number
+    from {{ ref('int_subscription_versions') }}
+
+),
+
 as_of as (
 
     select * from {{ ref('int_as_of') }}
@@ -28,6 +41,7 @@ final as (
     select
         lives.subscription_key,
         lives.customer_key,
+        coalesce(versions.plan, lives.plan) as first_plan,
         lives.plan,
         lives.product,
         lives.paid_from,
@@ -50,6 +64,8 @@ final as (
         {{ held_then('segment') }} as segment,
         {{ held_then('country') }} as country
     from lives
+    left join versions
+        on lives.subscription_key = versions.subscription_key and versions.version_number = 1
     {{ join_customer_then('lives', 'cast(lives.paid_from as timestamptz)') }}
 
 )

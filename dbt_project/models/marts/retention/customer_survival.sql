@@ -4,7 +4,9 @@
 with lives as (
 
     select
-        *,
+        segment,
+        country,
+        first_plan as plan,
         -- Who is in force leaves before a month that isn't over; whoever ended in such a month has
         -- to as well, or those months would have losses and no survivors.
         case when life_months < watched_months then life_months else watched_months end
