@@ -109,17 +109,28 @@ metrics as (
 moments as (
 
     select
-        metric,
-        customer_key,
-        responded_at as happened_at,
-        response_key,
-        question_id,
-        coalesce(band, 'none') as band,
-        responded_on,
+        answers.metric,
+        answers.customer_key,
+        answers.responded_at as happened_at,
+        answers.response_key,
+        answers.question_id,
+        coalesce(answers.band, 'none') as band,
+        answers.responded_on,
+        -- Of several of one moment, any.
+        max(
+            case
+                when follow_ups.status is not null and follow_ups.has_follow_up is not null then 1
+                else 0
+            end
+        ) over (
+            partition by answers.metric, answers.customer_key, answers.responded_at
+        ) as known,
         null as month,
         null as movement
     from answers
-    where customer_key is not null
+    left join {{ ref('detractor_follow_up') }} as follow_ups
+        on answers.score_key = follow_ups.score_key
+    where answers.customer_key is not null
     union all
     select
         metrics.metric,
@@ -129,6 +140,7 @@ moments as (
         null as question_id,
         null as band,
         null as responded_on,
+        null as known,
         movements.month,
         movements.movement
     from {{ ref('customer_movements') }} as movements
@@ -144,7 +156,8 @@ followed as (
         month,
         movement,
         last_value(band ignore nulls) over latest as band,
-        last_value(responded_on ignore nulls) over latest as responded_on
+        last_value(responded_on ignore nulls) over latest as responded_on,
+        last_value(known ignore nulls) over latest as known
     from moments
     window latest as (
         partition by metric, customer_key
@@ -169,6 +182,7 @@ months as (
     where
         month is not null
         and band in ('detractor', 'dissatisfied', 'hard')
+        and known = 1
         and {{ month_after('responded_on', 12) }} >= month
     group by metric
 

@@ -311,6 +311,7 @@ def models_of(company: Company) -> dict[str, pl.DataFrame]:
             moment("closed").alias("closed_at"),
             pl.lit(None, pl.String).alias("outcome"),
             pl.lit(None, pl.String).alias("root_cause"),
+            pl.lit(calendar.last_day).alias("delivered_on"),
         ),
         "staging.stg_reference__cx_investments": pl.DataFrame(
             {

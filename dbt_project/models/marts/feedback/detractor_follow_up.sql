@@ -22,10 +22,10 @@ users as (
 -- The list may name an owner by e-mail address.
 {{ user_emails('users') }},
 
--- Without a list nobody knows whether anything was followed up.
+-- What was done since the newest list nobody knows; without one, nothing at all.
 known as (
 
-    select count(*) > 0 as is_known
+    select cast({{ dbt.dateadd('day', 1, 'max(delivered_on)') }} as timestamptz) as known_end
     from follow_ups
 
 ),
@@ -87,8 +87,8 @@ bad as (
 
     select
         followed.*,
-        known.is_known,
-        follow_ups.response_key is not null as has_follow_up,
+        known.known_end,
+        follow_ups.response_key is not null as is_listed,
         coalesce(user_emails.user_id, follow_ups.owner) as owner,
         follow_ups.opened_at,
         coalesce(
@@ -127,7 +127,10 @@ final as (
         team,
         leader,
         agent_key,
-        case when is_known then has_follow_up end as has_follow_up,
+        case
+            when is_listed then true
+            when responded_at < known_end then false
+        end as has_follow_up,
         {{ agent_key("case when " ~ is_agent('owner') ~ " then owner end") }} as owner_agent_key,
         opened_at,
         due_at,
@@ -136,17 +139,16 @@ final as (
         {{ whole_minutes('responded_at', 'first_contact_at') }} / 60.0 as hours_to_first_contact,
         {{ whole_minutes('responded_at', 'closed_at') }} / 1440.0 as days_to_close,
         case
-            when not is_known then null
+            when known_end is null then null
             when closed_at is not null then 'closed'
             when first_contact_at is not null then 'contacted'
-            when due_at < {{ as_of_end() }} then 'overdue'
-            else 'waiting'
+            when due_at < known_end then 'overdue'
+            when due_at >= {{ as_of_end() }} then 'waiting'
         end as status,
         -- What is not due yet has neither met its time nor missed it.
         case
-            when not is_known then null
             when first_contact_at is not null then first_contact_at <= due_at
-            when due_at < {{ as_of_end() }} then false
+            when due_at < known_end then false
         end as is_sla_met,
         outcome,
         root_cause,

@@ -13,7 +13,8 @@ with answers as (
         next_responded_at,
         min(first_contact_at) as first_contact_at
     from {{ ref('detractor_follow_up') }}
-    where customer_key is not null and status is not null
+    -- Of the others nobody knows whether somebody has called.
+    where customer_key is not null and status is not null and has_follow_up is not null
     group by metric, band, customer_key, responded_at, responded_on, next_responded_at
 
 ),

@@ -13,7 +13,8 @@ final as (
             as first_contact_at,
         case when closed_at < {{ as_of_end() }} then closed_at end as closed_at,
         outcome,
-        root_cause
+        root_cause,
+        delivered_on
     from newest
     where opened_at < {{ as_of_end() }}
 
