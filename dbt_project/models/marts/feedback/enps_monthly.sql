@@ -2,6 +2,8 @@
 {%- set fewest = 5 -%}
 
 -- One row per month, dimension and dimension value: what employees say, in groups of five or more.
+-- What is shown must not tell the rest by subtraction: whatever is withheld, of all and of each
+-- leader's, is of five answers or more as well.
 with scores as (
 
     select
@@ -18,7 +20,120 @@ months as (
 
 ),
 
-counted as (
+cells as (
+
+    select
+        month,
+        {{ not_set('team') }} as team,
+        {{ not_set('leader') }} as leader,
+        count(*) as response_count
+    from scores
+    group by month, {{ not_set('team') }}, {{ not_set('leader') }}
+
+),
+
+leaders as (
+
+    select
+        month,
+        leader,
+        sum(response_count) as response_count,
+        sum(response_count) < {{ fewest }} as is_small
+    from cells
+    group by month, leader
+
+),
+
+ranked_leaders as (
+
+    select
+        *,
+        sum(case when is_small then response_count else 0 end) over (partition by month)
+            as withheld_count,
+        row_number() over (
+            partition by month, is_small
+            order by response_count, leader
+        ) as size_rank
+    from leaders
+
+),
+
+withheld_leaders as (
+
+    select
+        month,
+        leader
+    from ranked_leaders
+    where is_small or (withheld_count between 1 and {{ fewest - 1 }} and size_rank = 1)
+
+),
+
+-- A team that had two leaders in the month would tell of the teams of both.
+teams as (
+
+    select
+        cells.month,
+        cells.team,
+        min(cells.leader) as leader,
+        sum(cells.response_count) as response_count,
+        sum(cells.response_count) < {{ fewest }}
+        or count(*) > 1
+        or count(withheld_leaders.leader) > 0 as is_withheld
+    from cells
+    left join withheld_leaders
+        on cells.month = withheld_leaders.month and cells.leader = withheld_leaders.leader
+    group by cells.month, cells.team
+
+),
+
+withheld_of_leaders as (
+
+    select
+        cells.month,
+        cells.leader,
+        sum(cells.response_count) as withheld_count
+    from cells
+    inner join teams on cells.month = teams.month and cells.team = teams.team
+    where teams.is_withheld
+    group by cells.month, cells.leader
+
+),
+
+ranked_teams as (
+
+    select
+        teams.month,
+        teams.team,
+        teams.is_withheld,
+        withheld_of_leaders.withheld_count,
+        row_number() over (
+            partition by teams.month, teams.leader, teams.is_withheld
+            order by teams.response_count, teams.team
+        ) as size_rank
+    from teams
+    left join withheld_of_leaders
+        on teams.month = withheld_of_leaders.month and teams.leader = withheld_of_leaders.leader
+
+),
+
+withheld as (
+
+    select
+        month,
+        'leader' as dimension,
+        leader as dimension_value
+    from withheld_leaders
+    union all
+    select
+        month,
+        'team' as dimension,
+        team as dimension_value
+    from ranked_teams
+    where is_withheld or (withheld_count between 1 and {{ fewest - 1 }} and size_rank = 1)
+
+),
+
+grouped as (
 
     select
         month,
@@ -32,14 +147,33 @@ counted as (
 
 ),
 
-{{ every_month(['response_count', 'promoter_count', 'passive_count', 'detractor_count']) }},
+counted as (
+
+    select
+        grouped.*,
+        case
+            when withheld.month is not null or grouped.response_count < {{ fewest }} then 0
+            else grouped.response_count
+        end as shown_count
+    from grouped
+    left join withheld
+        on
+            grouped.month = withheld.month
+            and grouped.dimension = withheld.dimension
+            and grouped.dimension_value = withheld.dimension_value
+
+),
+
+{{ every_month([
+    'response_count', 'promoter_count', 'passive_count', 'detractor_count', 'shown_count',
+]) }},
 
 compared as (
 
     select
         every_month.*,
-        every_month.response_count >= {{ fewest }} as is_shown,
-        before.response_count >= {{ fewest }} as is_before_shown,
+        every_month.shown_count > 0 as is_shown,
+        before.shown_count > 0 as is_before_shown,
         {{ nps(
             'every_month.promoter_count',
             'every_month.detractor_count',
