@@ -234,10 +234,11 @@ def test_employees_are_asked_about_by_groups_of_five_and_more(engine: MetricFlow
         build.execute(
             """
             create table marts.enps_monthly as from (values
-                (date '2025-01-01', 'all', 'all', 13, 8, 3, false),
-                (date '2025-01-01', 'leader', 'Kim', 13, 8, 3, false),
+                (date '2025-01-01', 'all', 'all', 19, 10, 5, false),
+                (date '2025-01-01', 'leader', 'Kim', 19, 10, 5, false),
                 (date '2025-01-01', 'team', 'Aurora', 10, 6, 2, false),
                 (date '2025-01-01', 'team', 'Basalt', 3, null, null, true),
+                (date '2025-01-01', 'team', 'Copper', 6, null, null, true),
                 (date '2025-02-01', 'all', 'all', 5, 1, 4, false),
                 (date '2025-02-01', 'leader', 'Kim', 5, 1, 4, false),
                 (date '2025-02-01', 'team', 'Aurora', 5, 1, 4, false)
@@ -249,12 +250,16 @@ def test_employees_are_asked_about_by_groups_of_five_and_more(engine: MetricFlow
         )
         by_month = answer("enps", [MONTH])
         assert {month.month: value for (month,), value in by_month.items()} == {
-            1: 100 * 5 / 13,
+            1: 100 * 5 / 19,
             2: -60,
         }
-        assert answer("enps", []) == {(): 100 * 2 / 18}
-        assert answer("enps_by_team", ["team"]) == {("Aurora",): 100 / 15, ("Basalt",): None}
-        assert answer("enps_by_leader", ["leader"]) == {("Kim",): 100 * 2 / 18}
+        assert answer("enps", []) == {(): 100 * 2 / 24}
+        assert answer("enps_by_team", ["team"]) == {
+            ("Aurora",): 100 / 15,
+            ("Basalt",): None,
+            ("Copper",): None,
+        }
+        assert answer("enps_by_leader", ["leader"]) == {("Kim",): 100 * 2 / 24}
 
 
 def test_every_metric_can_be_asked_for_as_a_whole_and_by_month(

@@ -2,8 +2,8 @@
 {%- set fewest = 5 -%}
 
 -- One row per month, dimension and dimension value: what employees say, in groups of five or more.
--- What is shown must not tell the rest by subtraction: whatever is withheld, of all and of each
--- leader's, is of five answers or more as well.
+-- Nor can a smaller group be had by subtraction: what can be is a union of sets of answers that are
+-- in the same shown rows, and each of these sets has five or more.
 with scores as (
 
     select
@@ -20,120 +20,7 @@ months as (
 
 ),
 
-cells as (
-
-    select
-        month,
-        {{ not_set('team') }} as team,
-        {{ not_set('leader') }} as leader,
-        count(*) as response_count
-    from scores
-    group by month, {{ not_set('team') }}, {{ not_set('leader') }}
-
-),
-
-leaders as (
-
-    select
-        month,
-        leader,
-        sum(response_count) as response_count,
-        sum(response_count) < {{ fewest }} as is_small
-    from cells
-    group by month, leader
-
-),
-
-ranked_leaders as (
-
-    select
-        *,
-        sum(case when is_small then response_count else 0 end) over (partition by month)
-            as withheld_count,
-        row_number() over (
-            partition by month, is_small
-            order by response_count, leader
-        ) as size_rank
-    from leaders
-
-),
-
-withheld_leaders as (
-
-    select
-        month,
-        leader
-    from ranked_leaders
-    where is_small or (withheld_count between 1 and {{ fewest - 1 }} and size_rank = 1)
-
-),
-
--- A team that had two leaders in the month would tell of the teams of both.
-teams as (
-
-    select
-        cells.month,
-        cells.team,
-        min(cells.leader) as leader,
-        sum(cells.response_count) as response_count,
-        sum(cells.response_count) < {{ fewest }}
-        or count(*) > 1
-        or count(withheld_leaders.leader) > 0 as is_withheld
-    from cells
-    left join withheld_leaders
-        on cells.month = withheld_leaders.month and cells.leader = withheld_leaders.leader
-    group by cells.month, cells.team
-
-),
-
-withheld_of_leaders as (
-
-    select
-        cells.month,
-        cells.leader,
-        sum(cells.response_count) as withheld_count
-    from cells
-    inner join teams on cells.month = teams.month and cells.team = teams.team
-    where teams.is_withheld
-    group by cells.month, cells.leader
-
-),
-
-ranked_teams as (
-
-    select
-        teams.month,
-        teams.team,
-        teams.is_withheld,
-        withheld_of_leaders.withheld_count,
-        row_number() over (
-            partition by teams.month, teams.leader, teams.is_withheld
-            order by teams.response_count, teams.team
-        ) as size_rank
-    from teams
-    left join withheld_of_leaders
-        on teams.month = withheld_of_leaders.month and teams.leader = withheld_of_leaders.leader
-
-),
-
-withheld as (
-
-    select
-        month,
-        'leader' as dimension,
-        leader as dimension_value
-    from withheld_leaders
-    union all
-    select
-        month,
-        'team' as dimension,
-        team as dimension_value
-    from ranked_teams
-    where is_withheld or (withheld_count between 1 and {{ fewest - 1 }} and size_rank = 1)
-
-),
-
-grouped as (
+counted as (
 
     select
         month,
@@ -147,33 +34,152 @@ grouped as (
 
 ),
 
-counted as (
+parts as (
 
     select
-        grouped.*,
-        case
-            when withheld.month is not null or grouped.response_count < {{ fewest }} then 0
-            else grouped.response_count
-        end as shown_count
-    from grouped
-    left join withheld
-        on
-            grouped.month = withheld.month
-            and grouped.dimension = withheld.dimension
-            and grouped.dimension_value = withheld.dimension_value
+        month,
+        {{ not_set('leader') }} as leader,
+        {{ not_set('team') }} as team,
+        count(*) as response_count
+    from scores
+    group by month, leader, team
 
 ),
 
-{{ every_month([
-    'response_count', 'promoter_count', 'passive_count', 'detractor_count', 'shown_count',
-]) }},
+leaders as (
+
+    select
+        month,
+        leader,
+        sum(response_count) as response_count
+    from parts
+    group by month, leader
+
+),
+
+-- Smallest first, so that where the hidden gave 1 to 4 together, the next one is hidden with them.
+-- Names break ties, so that a rerun hides the same.
+ranked_leaders as (
+
+    select
+        month,
+        leader,
+        response_count,
+        coalesce(
+            sum(response_count) over (
+                partition by month
+                order by response_count, leader
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as smaller_count
+    from leaders
+
+),
+
+shown_leaders as (
+
+    select
+        month,
+        leader
+    from ranked_leaders
+    where
+        response_count >= {{ fewest }}
+        and (smaller_count = 0 or smaller_count >= {{ fewest }})
+
+),
+
+-- What a team is subtracted from: its leader where he is shown, else (NULL) all less the shown.
+parts_of_wholes as (
+
+    select
+        parts.month,
+        parts.team,
+        shown_leaders.leader as whole,
+        sum(parts.response_count) as response_count
+    from parts
+    left join shown_leaders
+        on parts.month = shown_leaders.month and parts.leader = shown_leaders.leader
+    group by parts.month, parts.team, shown_leaders.leader
+
+),
+
+-- A team that changed its leader is in two wholes, and either part of it can be had.
+measured_parts as (
+
+    select
+        *,
+        min(response_count) over (partition by month, team) >= {{ fewest }} as is_large
+    from parts_of_wholes
+
+),
+
+ranked_parts as (
+
+    select
+        month,
+        team,
+        is_large,
+        coalesce(
+            sum(response_count) over (
+                partition by month, whole
+                order by is_large, response_count, team
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as smaller_count
+    from measured_parts
+
+),
+
+shown_teams as (
+
+    select
+        month,
+        team
+    from ranked_parts
+    group by month, team
+    having
+        count(*) = count(
+            case
+                when is_large and (smaller_count = 0 or smaller_count >= {{ fewest }}) then 1
+            end
+        )
+
+),
+
+shown_groups as (
+
+    select
+        month,
+        'all' as dimension,
+        'all' as dimension_value
+    from scores
+    group by month
+    having count(*) >= {{ fewest }}
+    union all
+    select
+        month,
+        'leader' as dimension,
+        leader as dimension_value
+    from shown_leaders
+    union all
+    select
+        month,
+        'team' as dimension,
+        team as dimension_value
+    from shown_teams
+
+),
+
+{{ every_month(['response_count', 'promoter_count', 'passive_count', 'detractor_count']) }},
 
 compared as (
 
     select
         every_month.*,
-        every_month.shown_count > 0 as is_shown,
-        before.shown_count > 0 as is_before_shown,
+        shown_groups.month is not null as is_shown,
+        shown_before.month is not null as is_before_shown,
         {{ nps(
             'every_month.promoter_count',
             'every_month.detractor_count',
@@ -201,6 +207,16 @@ compared as (
         ) }} as enps_change_z
     from every_month
     {{ join_month_before() }}
+    left join shown_groups
+        on
+            every_month.month = shown_groups.month
+            and every_month.dimension = shown_groups.dimension
+            and every_month.dimension_value = shown_groups.dimension_value
+    left join shown_groups as shown_before
+        on
+            before.month = shown_before.month
+            and before.dimension = shown_before.dimension
+            and before.dimension_value = shown_before.dimension_value
 
 ),
 

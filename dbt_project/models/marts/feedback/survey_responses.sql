@@ -70,7 +70,9 @@ final as (
 
     select
         scores.score_key,
-        scores.response_key,
+        -- An employee's own team, language or day would give the employee away in a small group;
+        -- so would the other answers of the response.
+        case when scores.metric <> 'enps' then scores.response_key end as response_key,
         scores.customer_key,
         scores.source,
         scores.survey,
@@ -83,19 +85,26 @@ final as (
         scores.is_higher_better,
         scores.score_100,
         scores.band,
-        scores.responded_at,
-        scores.responded_on,
-        scores.channel,
-        scores.language,
+        case
+            when scores.metric = 'enps'
+                then cast(scores.responded_month as timestamp with time zone)
+            else scores.responded_at
+        end as responded_at,
+        case
+            when scores.metric = 'enps' then scores.responded_month
+            else scores.responded_on
+        end as responded_on,
+        case when scores.metric <> 'enps' then scores.channel end as channel,
+        case when scores.metric <> 'enps' then scores.language end as language,
         scores.is_finished,
         scores.case_key,
         scores.agent_key,
-        -- An employee's own team would give the employee away in a small one.
         case when scores.metric <> 'enps' then scores.team end as team,
         case when scores.metric <> 'enps' then scores.leader end as leader,
         scores.segment,
         scores.country,
-        recent.score_key is not null as is_latest_in_90_days,
+        case when scores.metric <> 'enps' then recent.score_key is not null end
+            as is_latest_in_90_days,
         replaced.score_key is null as is_counted_in_month
     from scores
     left join replaced on scores.score_key = replaced.score_key
