@@ -1,3 +1,5 @@
+{%- set amounts = ['order_revenue', 'realised_clv'] -%}
+
 -- One row per metric and band: what customers who answered so did in the twelve months after it,
 -- against those of the baseline band, and what is at stake with those who answer so now.
 with scores as (
@@ -181,12 +183,13 @@ followed as (
         cast(coalesce(sum(subscribed.retained_count), 0) as bigint) as retained_count,
         cast(coalesce(sum(ordered.order_revenue), 0) as decimal(18, 4)) as order_revenue_12m,
         sum(cast(ordered.order_revenue * ordered.order_revenue as decimal(38, 8)))
-            as squared_revenue,
+            as squared_order_revenue,
         case
             when count(gained.customer_key) = count(gained.realised_clv)
                 then cast(coalesce(sum(gained.realised_clv), 0) as decimal(18, 4))
         end as realised_clv_12m,
-        sum(cast(gained.realised_clv * gained.realised_clv as decimal(38, 8))) as squared_clv
+        sum(cast(gained.realised_clv * gained.realised_clv as decimal(38, 8)))
+            as squared_realised_clv
     from answers
     left join subscribed
         on answers.metric = subscribed.metric and answers.customer_key = subscribed.customer_key
@@ -227,10 +230,10 @@ measured as (
         coalesce(followed.subscriber_count, 0) as subscriber_count,
         coalesce(followed.retained_count, 0) as retained_count,
         coalesce(followed.order_revenue_12m, 0) as order_revenue_12m,
-        coalesce(followed.squared_revenue, 0) as squared_revenue,
+        coalesce(followed.squared_order_revenue, 0) as squared_order_revenue,
         case when followed.metric is null then 0 else followed.realised_clv_12m end
             as realised_clv_12m,
-        coalesce(followed.squared_clv, 0) as squared_clv,
+        coalesce(followed.squared_realised_clv, 0) as squared_realised_clv,
         coalesce(present.present_customer_count, 0) as present_customer_count,
         coalesce(present.present_mrr, 0) as present_mrr,
         present.present_clv
@@ -249,15 +252,14 @@ described as (
             when 'csat' then 'dissatisfied'
             when 'ces' then 'hard'
         end as baseline_band,
+        {%- for each in amounts %}
+        {{ ratio(each ~ '_12m', 'customer_count') }} as mean_{{ each }},
+        {{ variance_of_mean(each ~ '_12m', 'squared_' ~ each, 'customer_count') }}
+            as {{ each }}_variance,
+        {%- endfor %}
         {{ ratio('retained_count', 'subscriber_count') }} as retention,
         {{ wilson_low('retained_count', 'subscriber_count') }} as retention_low,
-        {{ wilson_high('retained_count', 'subscriber_count') }} as retention_high,
-        {{ ratio('order_revenue_12m', 'customer_count') }} as mean_revenue,
-        {{ variance_of_mean('order_revenue_12m', 'squared_revenue', 'customer_count') }}
-            as variance,
-        {{ ratio('realised_clv_12m', 'customer_count') }} as mean_clv,
-        {{ variance_of_mean('realised_clv_12m', 'squared_clv', 'customer_count') }}
-            as clv_variance
+        {{ wilson_high('retained_count', 'subscriber_count') }} as retention_high
     from measured
 
 ),
@@ -285,32 +287,21 @@ final as (
             'described.retention', 'described.retention_low', 'described.retention_high',
             'baseline.retention', 'baseline.retention_low', 'baseline.retention_high',
         ) }} as retention_difference_high,
-        described.order_revenue_12m,
-        described.mean_revenue as mean_order_revenue_12m,
-        described.mean_revenue - {{ z_95() }} * sqrt(described.variance)
-            as mean_order_revenue_12m_low,
-        described.mean_revenue + {{ z_95() }} * sqrt(described.variance)
-            as mean_order_revenue_12m_high,
-        described.mean_revenue - baseline.mean_revenue as order_revenue_difference,
-        described.mean_revenue - baseline.mean_revenue
-        - {{ z_95() }} * sqrt(described.variance + baseline.variance)
-            as order_revenue_difference_low,
-        described.mean_revenue - baseline.mean_revenue
-        + {{ z_95() }} * sqrt(described.variance + baseline.variance)
-            as order_revenue_difference_high,
-        described.realised_clv_12m,
-        described.mean_clv as mean_realised_clv_12m,
-        described.mean_clv - {{ z_95() }} * sqrt(described.clv_variance)
-            as mean_realised_clv_12m_low,
-        described.mean_clv + {{ z_95() }} * sqrt(described.clv_variance)
-            as mean_realised_clv_12m_high,
-        described.mean_clv - baseline.mean_clv as realised_clv_difference,
-        described.mean_clv - baseline.mean_clv
-        - {{ z_95() }} * sqrt(described.clv_variance + baseline.clv_variance)
-            as realised_clv_difference_low,
-        described.mean_clv - baseline.mean_clv
-        + {{ z_95() }} * sqrt(described.clv_variance + baseline.clv_variance)
-            as realised_clv_difference_high,
+        {%- for each in amounts %}
+        described.{{ each }}_12m,
+        described.mean_{{ each }} as mean_{{ each }}_12m,
+        described.mean_{{ each }} - {{ z_95() }} * sqrt(described.{{ each }}_variance)
+            as mean_{{ each }}_12m_low,
+        described.mean_{{ each }} + {{ z_95() }} * sqrt(described.{{ each }}_variance)
+            as mean_{{ each }}_12m_high,
+        described.mean_{{ each }} - baseline.mean_{{ each }} as {{ each }}_difference,
+        described.mean_{{ each }} - baseline.mean_{{ each }}
+        - {{ z_95() }} * sqrt(described.{{ each }}_variance + baseline.{{ each }}_variance)
+            as {{ each }}_difference_low,
+        described.mean_{{ each }} - baseline.mean_{{ each }}
+        + {{ z_95() }} * sqrt(described.{{ each }}_variance + baseline.{{ each }}_variance)
+            as {{ each }}_difference_high,
+        {%- endfor %}
         described.present_customer_count,
         described.present_mrr,
         described.present_clv
