@@ -119,35 +119,19 @@ subscribed as (
 
 ),
 
-ordered as (
-
-    select
-        answers.metric,
-        answers.customer_key,
-        cast(sum(orders.net_amount) as decimal(18, 4)) as order_revenue
-    from answers
-    inner join orders
-        on
-            answers.customer_key = orders.customer_key
-            and answers.responded_on < orders.ordered_on
-            and answers.year_later_on >= orders.ordered_on
-    where answers.is_a_year_old
-    group by answers.metric, answers.customer_key
-
-),
-
--- What a customer was worth in that year; what has no margin is unknown, and so is their sum.
 gains as (
 
     select
         customer_key,
         ordered_on as gained_on,
+        net_amount as order_revenue,
         net_amount * margin as margin_amount
     from orders
     union all
     select
         customer_key,
         paid_on as gained_on,
+        null as order_revenue,
         net_amount * margin as margin_amount
     from payments
 
@@ -158,6 +142,8 @@ gained as (
     select
         answers.metric,
         answers.customer_key,
+        cast(sum(gains.order_revenue) as decimal(18, 4)) as order_revenue,
+        -- What has no margin is unknown, and so is their sum.
         case
             when count(gains.margin_amount) = count(*)
                 then cast(sum(gains.margin_amount) as decimal(18, 4))
@@ -181,8 +167,8 @@ followed as (
         count(*) as customer_count,
         count(subscribed.customer_key) as subscriber_count,
         cast(coalesce(sum(subscribed.retained_count), 0) as bigint) as retained_count,
-        cast(coalesce(sum(ordered.order_revenue), 0) as decimal(18, 4)) as order_revenue_12m,
-        sum(cast(ordered.order_revenue * ordered.order_revenue as decimal(38, 8)))
+        cast(coalesce(sum(gained.order_revenue), 0) as decimal(18, 4)) as order_revenue_12m,
+        sum(cast(gained.order_revenue * gained.order_revenue as decimal(38, 8)))
             as squared_order_revenue,
         case
             when count(gained.customer_key) = count(gained.realised_clv)
@@ -193,8 +179,6 @@ followed as (
     from answers
     left join subscribed
         on answers.metric = subscribed.metric and answers.customer_key = subscribed.customer_key
-    left join ordered
-        on answers.metric = ordered.metric and answers.customer_key = ordered.customer_key
     left join gained
         on answers.metric = gained.metric and answers.customer_key = gained.customer_key
     where answers.is_a_year_old
